@@ -1,0 +1,72 @@
+"""Run a model: one protocol, several engines, each in a process of its own.
+
+`EnginePool` is what others use: it keeps a model loaded in an `EngineProcess` and loads it again after a
+crash. An engine itself (`engine.Engine`) lives only inside such a process.
+"""
+
+from slmdesk.engines.calls import ProcessLimits
+from slmdesk.engines.deaths import Cause, Death
+from slmdesk.engines.engine import Engine
+from slmdesk.engines.frames import Build, Device
+from slmdesk.engines.gguf_problems import gguf_problem
+from slmdesk.engines.pool import EnginePool, Lease, Loaded
+from slmdesk.engines.probe import EngineFacts, probe_engine
+from slmdesk.engines.process import EngineProcess
+from slmdesk.engines.protocol import (
+    ALL_LAYERS,
+    Capabilities,
+    ChatMessage,
+    End,
+    EndReason,
+    Event,
+    FlashAttention,
+    GenerateRequest,
+    KvType,
+    LoadOptions,
+    LoadProgress,
+    LoadReport,
+    PromptProgress,
+    Role,
+    Sampling,
+    Stats,
+    Text,
+)
+from slmdesk.engines.registry import ENGINES, LLAMA_CPP, EngineEntry, engine_for, engine_names
+
+__all__ = [
+    "ALL_LAYERS",
+    "ENGINES",
+    "LLAMA_CPP",
+    "Build",
+    "Capabilities",
+    "Cause",
+    "ChatMessage",
+    "Death",
+    "Device",
+    "End",
+    "EndReason",
+    "Engine",
+    "EngineEntry",
+    "EngineFacts",
+    "EnginePool",
+    "EngineProcess",
+    "Event",
+    "FlashAttention",
+    "GenerateRequest",
+    "KvType",
+    "Lease",
+    "LoadOptions",
+    "LoadProgress",
+    "LoadReport",
+    "Loaded",
+    "ProcessLimits",
+    "PromptProgress",
+    "Role",
+    "Sampling",
+    "Stats",
+    "Text",
+    "engine_for",
+    "engine_names",
+    "gguf_problem",
+    "probe_engine",
+]

@@ -1,0 +1,133 @@
+"""One request on its way to an engine process: waiting for its frames, and watching over the process."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from slmdesk.engines import frames
+from slmdesk.engines.deaths import Cause, Death
+from slmdesk.engines.link import Link, Mailbox
+from slmdesk.messages import ErrorKind, UserError
+
+_log = logging.getLogger(__name__)
+
+
+class ProcessLimits(Struct, frozen=True, kw_only=True):
+    """How long an engine process may be quiet, in seconds, before it is ended as not responding.
+
+    Only quiet time that was really watched counts: neither a computer that slept nor a program that was
+    stopped and continued makes an engine late.
+    """
+
+    ping_s: float = 1.0
+    """How often it is asked for a sign of life while a call waits."""
+    start_s: float = 120.0
+    """Until the engine's libraries are loaded. Long, for a first start under a virus scanner."""
+    silence_s: float = 20.0
+    """Without any answer: the process is stopped or wholly stuck."""
+    stall_s: float = 120.0
+    """It answers, but the native code does nothing: one step of a load or of a prompt may take this long."""
+    cancel_s: float = 10.0
+    """The same two after the person asked to stop: they should not wait for a hung engine."""
+
+
+class ProcessEnded(Exception):  # noqa: N818 - not an error yet: the call decides what it means
+    """The process ended while a call waited."""
+
+    def __init__(self, death: Death) -> None:
+        super().__init__(death)
+        self.death = death
+
+
+class Call:
+    """One request on its way: waits for its frames and watches over the process meanwhile."""
+
+    def __init__(self, limits: ProcessLimits, name: str) -> None:
+        self.name = name
+        self.cancelled = False
+        """Set by any thread; with a link the child is told as well."""
+        self._limits = limits
+        self._link: Link | None = None
+        self._mailbox: Mailbox | None = None
+        # Guards `cancelled` and `_mailbox`, so that a stop is either seen before sending or sent.
+        self._lock = threading.Lock()
+
+    def cancel(self) -> None:
+        """Ask for an early end. Never waits."""
+        with self._lock:
+            self.cancelled = True
+            if self._link is not None and self._mailbox is not None:
+                self._link.send(frames.encode(frames.Cancel(self._mailbox.request)))
+
+    def send(self, link: Link, command: Callable[[int], frames.Command]) -> None:
+        """Send the command made for a fresh request number. Raises UserError when it is too large."""
+        mailbox = link.open_mailbox()
+        data = frames.encode(command(mailbox.request))
+        if len(data) > frames.COMMAND_LIMIT:
+            link.drop_mailbox(mailbox)
+            raise UserError(
+                "engine-request-too-large",
+                ErrorKind.GENERATION,
+                size_bytes=len(data),
+                limit_bytes=frames.COMMAND_LIMIT,
+            )
+        # The first sign of life to expect: without it, silence would be counted from nothing.
+        link.send(frames.encode(frames.Ping()))
+        with self._lock:
+            link.send(data)
+            self._link, self._mailbox = link, mailbox
+            if self.cancelled:
+                link.send(frames.encode(frames.Cancel(mailbox.request)))
+
+    def next_frame(self) -> frames.Frame:
+        """The next frame that answers this call. Raises ProcessEnded when the process ended first."""
+        assert self._link is not None
+        assert self._mailbox is not None
+        return self.watch(self._link, self._mailbox, self._limits.silence_s, self._limits.stall_s)
+
+    def watch(self, link: Link, mailbox: Mailbox, silence_s: float, stall_s: float) -> frames.Frame:
+        """Wait for a frame in `mailbox`; the deadline moves with each sign of life of the process."""
+        ping_s = self._limits.ping_s
+        silent_s = still_s = 0.0
+        seen, activity, was_cancelled = link.frames_received, link.activity, self.cancelled
+        while True:
+            try:
+                frame = mailbox.take(ping_s)
+            except queue.Empty:
+                pass
+            else:
+                if frame is None:
+                    assert link.death is not None
+                    raise ProcessEnded(link.death)
+                return frame
+            if self.cancelled:
+                silence_s = min(silence_s, self._limits.cancel_s)
+                stall_s = min(stall_s, self._limits.cancel_s)
+                if not was_cancelled:
+                    was_cancelled, silent_s, still_s = True, 0.0, 0.0
+            silent_s = silent_s + ping_s if link.frames_received == seen else 0.0
+            still_s = still_s + ping_s if link.activity == activity else 0.0
+            seen, activity = link.frames_received, link.activity
+            if silent_s < silence_s and still_s < stall_s:
+                link.send(frames.encode(frames.Ping()))
+                continue
+            _log.error("engine process %s: silent for %.1f s, still for %.1f s", link.pid, silent_s, still_s)
+            link.end(Cause.NOT_RESPONDING)
+            if not link.wait_for_end():
+                raise ProcessEnded(Death(Cause.NOT_RESPONDING, "it cannot be ended", ""))
+            # What it said before comes first, then the None that ends the mailbox.
+
+    def close(self, *, finished: bool) -> None:
+        """Let go of the request; one that is not `finished` is cancelled, and what it still says dropped."""
+        with self._lock:
+            link, mailbox, self._link, self._mailbox = self._link, self._mailbox, None, None
+        if link is None or mailbox is None:
+            return
+        link.drop_mailbox(mailbox)
+        if not finished:
+            link.send(frames.encode(frames.Cancel(mailbox.request)))

@@ -1,0 +1,141 @@
+"""Why an engine process ended, and the error that tells a person."""
+
+from __future__ import annotations
+
+import enum
+import signal
+import sys
+from dataclasses import dataclass
+
+from slmdesk.messages import ErrorKind, UserError
+
+
+class Cause(enum.Enum):
+    """Why an engine process is gone."""
+
+    CLOSED = "closed"
+    """It was asked to end."""
+    CRASHED = "crashed"
+    OUT_OF_MEMORY = "out of memory"
+    ENDED_BY_SYSTEM = "ended by the system"
+    NOT_RESPONDING = "not responding"
+    """It showed no sign of life and was ended."""
+    GARBLED = "garbled"
+    """It sent something that is no frame and was ended."""
+    FAILED = "failed"
+    """It reported a bug or that memory was refused, and was ended to start afresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """The end of an engine process. `status` and `log` (its last lines) are for the details."""
+
+    cause: Cause
+    status: str
+    log: str
+
+    @property
+    def is_native(self) -> bool:
+        """Whether native code ended the process: the model may do it again."""
+        return self.cause not in (Cause.CLOSED, Cause.FAILED)
+
+    @property
+    def details(self) -> str:
+        """Exit status and last log lines."""
+        return f"{self.status}\n{self.log}".rstrip()
+
+
+# The one place where a crash is told from a lack of memory by words. Native code that gets no memory ends
+# in an abort, a read of address 0 or an exception, and only its last words differ: those of the C++ library
+# (std::bad_alloc), Python (MemoryError), ggml and llama.cpp ("failed to allocate buffer", "unable to
+# allocate ... buffer"), the C library ("Cannot allocate memory") and the GPU back ends.
+_OUT_OF_MEMORY_WORDS = (
+    "bad_alloc",
+    "memoryerror",
+    "failed to allocate",
+    "unable to allocate",
+    "insufficient memory",
+    "cannot allocate memory",
+    "out of memory",
+    "outofdevicememory",
+    "outofhostmemory",
+    "can't start new thread",
+)
+
+# NTSTATUS codes with which Windows ends a process, and the status of its C library's abort().
+_WINDOWS_STATUSES = {
+    3: "abort",
+    0xC0000005: "access violation",
+    0xC0000017: "no memory",
+    0xC000001D: "illegal instruction",
+    0xC0000094: "division by zero",
+    0xC00000FD: "stack overflow",
+    0xC0000135: "a library was not found",
+    0xC0000139: "a function was not found in a library",
+    0xC0000374: "heap corruption",
+    0xC0000409: "fail fast",
+    0xC000012D: "commit limit reached",
+}
+_WINDOWS_NO_MEMORY = frozenset({0xC0000017, 0xC000012D})
+
+
+def exit_status(exit_code: int | None, *, platform: str = sys.platform) -> str:
+    """The exit code in words for details and logs: "SIGSEGV", "exit code 0xC0000005 (access violation)"."""
+    if exit_code is None:
+        return "exit code unknown"
+    if platform == "win32":
+        code = exit_code & 0xFFFFFFFF
+        shown = str(code) if code <= 0xFF else f"0x{code:08X}"
+        meaning = _WINDOWS_STATUSES.get(code)
+        return f"exit code {shown} ({meaning})" if meaning else f"exit code {shown}"
+    if exit_code < 0:
+        try:
+            return signal.Signals(-exit_code).name
+        except ValueError:
+            return f"signal {-exit_code}"
+    return f"exit code {exit_code}"
+
+
+def classify(exit_code: int | None, log: str, *, platform: str = sys.platform) -> Cause:
+    """Why a process ended that nobody asked to, from its exit code and its last log lines."""
+    if platform == "win32" and exit_code is not None and exit_code & 0xFFFFFFFF in _WINDOWS_NO_MEMORY:
+        return Cause.OUT_OF_MEMORY
+    if exit_code == -9:
+        # Nobody else sends SIGKILL unasked: the kernel does so when memory runs out.
+        return Cause.ENDED_BY_SYSTEM
+    lowered = log.lower()
+    if any(words in lowered for words in _OUT_OF_MEMORY_WORDS):
+        return Cause.OUT_OF_MEMORY
+    if exit_code == -15:
+        return Cause.ENDED_BY_SYSTEM
+    return Cause.CRASHED
+
+
+_KEYS = {
+    Cause.CLOSED: "engine-closed",
+    Cause.CRASHED: "engine-crashed",
+    Cause.OUT_OF_MEMORY: "engine-out-of-memory",
+    Cause.ENDED_BY_SYSTEM: "engine-ended-by-system",
+    Cause.NOT_RESPONDING: "engine-not-responding",
+    Cause.GARBLED: "engine-answer-garbled",
+    Cause.FAILED: "engine-crashed",
+}
+
+
+def death_error(death: Death, *, loading: str | None) -> UserError:
+    """The error for the call that was waiting; `loading` names the model file while one was being loaded."""
+    key = _KEYS[death.cause]
+    if loading is not None and death.cause is not Cause.CLOSED:
+        return UserError(
+            f"{key}-loading", ErrorKind.MODEL, details=death.details, name=loading, status=death.status
+        )
+    return UserError(key, ErrorKind.GENERATION, details=death.details, status=death.status)
+
+
+def start_error(death: Death, *, engine: str) -> UserError:
+    """The error for an engine process that ended before its engine was there."""
+    key = {
+        Cause.NOT_RESPONDING: "engine-silent-starting",
+        Cause.OUT_OF_MEMORY: "engine-out-of-memory-starting",
+    }.get(death.cause, "engine-crashed-starting")
+    return UserError(key, ErrorKind.MODEL, details=death.details, engine=engine, status=death.status)

@@ -1,0 +1,271 @@
+"""What crosses the pipe between the window's process and an engine process: frames of plain data.
+
+Each frame is one msgpack message, sent with `Connection.send_bytes` and read with a size limit. It is never
+pickle: a model file that took the engine process over must not run code in the window by answering. So the
+parent trusts nothing that a child says: `decode_frame` checks types, keys, numbers and sentences, and
+whatever fails there is a `GarbledFrameError`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from slmdesk.engines.protocol import (
+    Capabilities,
+    ChatMessage,
+    Event,
+    GenerateRequest,
+    LoadOptions,
+    LoadProgress,
+    LoadReport,
+    Text,
+)
+from slmdesk.messages import ErrorKind, Fact, UserError, facts_of_error
+
+COMMAND_LIMIT = 64 * 1024 * 1024
+"""Largest command in bytes: far more text than any context holds."""
+FRAME_LIMIT = 1024 * 1024
+"""Largest frame in bytes that a child may send."""
+TEXT_LIMIT = 64 * 1024
+"""Longest traceback or details, in characters, that a child sends."""
+
+_LARGEST_NUMBER = 2**63 - 1
+# Parameters of UserError itself: a fact of that name would be taken for them.
+_RESERVED_FACTS = frozenset({"self", "key", "kind", "details"})
+_CHILD_KINDS = frozenset({ErrorKind.USAGE, ErrorKind.MODEL, ErrorKind.GENERATION})
+
+
+class GarbledFrameError(Exception):
+    """The child sent something that is no frame. Nothing it says can be trusted from here on."""
+
+
+# From the parent to the child. `request` is a number the parent chose; it comes back with each answer.
+
+
+class Load(Struct, frozen=True, forbid_unknown_fields=True, tag="load"):
+    """Load a model; answered by `Progress` and then `Loaded`."""
+
+    request: int
+    path: str
+    options: LoadOptions
+
+
+class Generate(Struct, frozen=True, forbid_unknown_fields=True, tag="generate"):
+    """Answer a conversation; answered by `Happened` and then `Done`."""
+
+    request: int
+    body: GenerateRequest
+
+
+class CountTokens(Struct, frozen=True, forbid_unknown_fields=True, tag="count_tokens"):
+    """Count, also while generating; answered by `Counted`."""
+
+    request: int
+    messages: tuple[ChatMessage, ...]
+
+
+class Describe(Struct, frozen=True, forbid_unknown_fields=True, tag="describe"):
+    """Say which native library runs here and on what; answered by `Described`."""
+
+    request: int
+
+
+class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel"):
+    """End the load or answer `request` early; it still answers as usual."""
+
+    request: int
+
+
+class Ping(Struct, frozen=True, forbid_unknown_fields=True, tag="ping"):
+    """Show a sign of life; answered by `Pong`, whatever else is going on."""
+
+
+class Quit(Struct, frozen=True, forbid_unknown_fields=True, tag="quit"):
+    """End the process at once."""
+
+
+Command: TypeAlias = Load | Generate | CountTokens | Describe | Cancel | Ping | Quit
+
+
+# From the child to the parent.
+
+
+class Hello(Struct, frozen=True, forbid_unknown_fields=True, tag="hello"):
+    """The engine is there and takes commands."""
+
+    request: int
+    capabilities: Capabilities
+
+
+class Progress(Struct, frozen=True, forbid_unknown_fields=True, tag="progress"):
+    """A load goes on."""
+
+    request: int
+    progress: LoadProgress
+
+
+class Loaded(Struct, frozen=True, forbid_unknown_fields=True, tag="loaded"):
+    """A load is over; without a report it was cancelled."""
+
+    request: int
+    report: LoadReport | None
+
+
+class Happened(Struct, frozen=True, forbid_unknown_fields=True, tag="happened"):
+    """An event of an answer."""
+
+    request: int
+    event: Event
+
+
+class Done(Struct, frozen=True, forbid_unknown_fields=True, tag="done"):
+    """The answer is over, and the engine is free for the next."""
+
+    request: int
+
+
+class Counted(Struct, frozen=True, forbid_unknown_fields=True, tag="counted"):
+    """The answer to `CountTokens`."""
+
+    request: int
+    tokens: int
+
+
+class Device(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something that layers of a model can be placed on; memory in bytes, 0 where it is not known."""
+
+    name: str
+    description: str
+    kind: str
+    free_memory: int
+    total_memory: int
+
+
+class Build(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The native library behind an engine."""
+
+    version: str
+    library: str
+    """Path of the library file or folder."""
+    devices: tuple[Device, ...]
+
+
+class Described(Struct, frozen=True, forbid_unknown_fields=True, tag="described"):
+    """The answer to `Describe`."""
+
+    request: int
+    build: Build
+
+
+class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
+    """A `UserError` ended the request. `decode_frame` has checked that it can be put into words."""
+
+    request: int
+    key: str
+    kind: ErrorKind
+    facts: dict[str, Fact]
+    details: str
+
+
+class Bug(Struct, frozen=True, forbid_unknown_fields=True, tag="bug"):
+    """Something that is not a `UserError` ended the request."""
+
+    request: int
+    traceback: str
+
+
+class Pong(Struct, frozen=True, forbid_unknown_fields=True, tag="pong"):
+    """The answer to `Ping`, with the engine's `activity`."""
+
+    activity: int
+
+
+Answer: TypeAlias = Hello | Progress | Loaded | Happened | Done | Counted | Described | Failed | Bug
+"""A frame that belongs to a request."""
+Frame: TypeAlias = Answer | Pong
+
+START_REQUEST = 0
+"""The request that `Hello`, or a failure before it, answers. No command bears it."""
+
+_encoder = msgspec.msgpack.Encoder()
+_command_decoder: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
+_frame_decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
+
+
+def encode(message: Command | Frame) -> bytes:
+    """The bytes of a command or frame."""
+    return _encoder.encode(message)
+
+
+def decode_command(data: bytes) -> Command:
+    """The command in `data`. Raises msgspec.DecodeError: a bug, since the parent is trusted."""
+    return _command_decoder.decode(data)
+
+
+def decode_frame(data: bytes) -> Frame:
+    """The frame in `data`, checked. Raises GarbledFrameError."""
+    try:
+        frame = _frame_decoder.decode(data)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise GarbledFrameError(str(error)) from None
+    match frame:
+        case Happened(event=Text()):
+            # The one frame per token: a string that msgspec has checked needs nothing more.
+            return frame
+        case Happened(event=event):
+            _check_numbers(event)
+        case Progress(progress=progress):
+            _check_numbers(progress)
+        case Loaded(report=LoadReport() as report):
+            _check_numbers(report)
+        case Counted():
+            _check_numbers(frame)
+        case Described(build=build):
+            for device in build.devices:
+                _check_numbers(device)
+        case Failed():
+            _check_failure(frame)
+        case _:
+            pass
+    return frame
+
+
+def _check_numbers(struct: Struct) -> None:
+    """Sizes, counts, rates and times are finite, not negative and no longer than 64 bits."""
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if isinstance(value, int | float) and not 0 <= value <= _LARGEST_NUMBER:
+            raise GarbledFrameError(f"{type(struct).__name__}.{name} is {value}")
+
+
+def _check_failure(failure: Failed) -> None:
+    """The key exists, and its sentences find in the facts what they mention."""
+    wanted = facts_of_error(failure.key)
+    if wanted is None:
+        raise GarbledFrameError(f"unknown error key {failure.key[:100]!r}")
+    if failure.kind not in _CHILD_KINDS:
+        raise GarbledFrameError(f"{failure.key} of kind {failure.kind!r}")
+    for name, value in failure.facts.items():
+        if not name.isidentifier() or name in _RESERVED_FACTS:
+            raise GarbledFrameError(f"{failure.key} with a fact called {name[:100]!r}")
+        if not isinstance(value, str) and not (math.isfinite(value) and abs(value) <= _LARGEST_NUMBER):
+            raise GarbledFrameError(f"{failure.key} with {name[:100]} = {value}")
+    for name, is_count in wanted.items():
+        if name not in failure.facts:
+            raise GarbledFrameError(f"{failure.key} without the fact {name!r}")
+        if is_count and not isinstance(failure.facts[name], int):
+            raise GarbledFrameError(f"{failure.key} whose {name} is not a whole number")
+
+
+def failure_frame(request: int, error: UserError) -> Failed:
+    """The frame that carries `error`."""
+    return Failed(request, error.key, error.kind, dict(error.facts), error.details[:TEXT_LIMIT])
+
+
+def failure_error(failure: Failed) -> UserError:
+    """The error that `failure` carried."""
+    return UserError(failure.key, failure.kind, details=failure.details, **failure.facts)

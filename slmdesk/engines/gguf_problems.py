@@ -1,0 +1,27 @@
+"""What the GGUF reader finds wrong with a file, as an error for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from slmdesk.formats.gguf import GgufError, GgufErrorCode
+from slmdesk.messages import ErrorKind, UserError
+
+_KEYS: dict[GgufErrorCode, str] = {
+    "missing": "model-missing",
+    "is_directory": "model-is-folder",
+    "unreadable": "model-unreadable",
+    "empty": "model-empty",
+    "not_gguf": "model-not-gguf",
+    "unsupported_version": "model-version",
+    "cut_off": "model-cut-off",
+    "damaged": "model-damaged",
+    "too_large": "model-header-too-large",
+}
+
+
+def gguf_problem(path: Path, error: GgufError) -> UserError:
+    """The reader's error about the file at `path` (kind MODEL), whoever met it: the library or the engine."""
+    return UserError(
+        _KEYS[error.code], ErrorKind.MODEL, details=str(error), **{"file": str(path), **error.facts}
+    )

@@ -1,0 +1,105 @@
+"""What the installed llama.cpp is, and which devices it sees.
+
+llama-cpp-python binds none of ggml's device functions, so they are called here through ctypes. Only in a
+child process: a driver may end it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from pathlib import Path
+
+_KINDS = {0: "cpu", 1: "gpu", 2: "integrated gpu", 3: "accelerator", 4: "other"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """One device that llama.cpp can compute on."""
+
+    name: str
+    """llama.cpp's own, for example `CPU` or `Vulkan0`."""
+    description: str
+    kind: str
+    """`cpu`, `gpu`, `integrated gpu`, `accelerator` or `other`."""
+    free_bytes: int
+    total_bytes: int
+    largest_buffer_bytes: int
+    """The most that one tensor may take; 0: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildInfo:
+    """The installed llama.cpp."""
+
+    version: str
+    """For people: llama.cpp's version and the Python package's."""
+    package_version: str
+    library: Path
+    features: str
+    """Instruction sets and backends it was built with, in llama.cpp's words."""
+    devices: tuple[DeviceInfo, ...]
+    gpu_offload: bool
+
+
+def build_info() -> BuildInfo:
+    """Look at the installed library and its devices. Loads the library; raises what importing it raises."""
+    from slmdesk.engines.llama_cpp import native
+
+    return BuildInfo(
+        version=engine_version(),
+        package_version=native.package_version,
+        library=native.library_file("llama"),
+        features=native.lib.llama_print_system_info().decode("utf-8", "replace").strip(" |"),
+        devices=list_devices(),
+        gpu_offload=bool(native.lib.llama_supports_gpu_offload()),
+    )
+
+
+def engine_version() -> str:
+    """The engine's name and version for people."""
+    from slmdesk.engines.llama_cpp import native
+
+    own = native.lib.llama_version().decode("utf-8", "replace")
+    return f"llama.cpp {own} (llama-cpp-python {native.package_version})"
+
+
+def list_devices() -> tuple[DeviceInfo, ...]:
+    """Every device of every backend that is built in or lies beside the library."""
+    from slmdesk.engines.llama_cpp import native
+
+    ggml = native.ggml
+    base = ctypes.CDLL(str(native.library_file("ggml-base")))
+    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+    ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
+    ggml.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
+    return tuple(
+        _device(base, ggml.ggml_backend_dev_get(index)) for index in range(ggml.ggml_backend_dev_count())
+    )
+
+
+def _device(base: ctypes.CDLL, device: int) -> DeviceInfo:
+    free, total = ctypes.c_size_t(), ctypes.c_size_t()
+    pointer = ctypes.c_void_p
+    for function, result in (
+        (base.ggml_backend_dev_name, ctypes.c_char_p),
+        (base.ggml_backend_dev_description, ctypes.c_char_p),
+        (base.ggml_backend_dev_type, ctypes.c_int),
+        (base.ggml_backend_dev_buffer_type, pointer),
+        (base.ggml_backend_buft_get_max_size, ctypes.c_size_t),
+    ):
+        function.restype, function.argtypes = result, [pointer]
+    base.ggml_backend_dev_memory.restype = None
+    size_pointer = ctypes.POINTER(ctypes.c_size_t)
+    base.ggml_backend_dev_memory.argtypes = (pointer, size_pointer, size_pointer)
+    base.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
+    largest = base.ggml_backend_buft_get_max_size(base.ggml_backend_dev_buffer_type(device))
+    return DeviceInfo(
+        name=(base.ggml_backend_dev_name(device) or b"").decode("utf-8", "replace"),
+        description=(base.ggml_backend_dev_description(device) or b"").decode("utf-8", "replace"),
+        kind=_KINDS.get(base.ggml_backend_dev_type(device), "other"),
+        free_bytes=free.value,
+        total_bytes=total.value,
+        # "No limit" is the largest number there is.
+        largest_buffer_bytes=largest if largest < 1 << 60 else 0,
+    )

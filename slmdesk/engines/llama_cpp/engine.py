@@ -1,0 +1,197 @@
+"""The engine protocol over llama.cpp."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from slmdesk import hardware
+from slmdesk.engines.llama_cpp.build import engine_version, list_devices
+from slmdesk.engines.llama_cpp.decoding import Answer
+from slmdesk.engines.llama_cpp.files import inspect_files
+from slmdesk.engines.llama_cpp.model import LoadedModel
+from slmdesk.engines.llama_cpp.native import StopFlag, lib
+from slmdesk.engines.llama_cpp.options import KV_TYPES, Surroundings, check_request, most_threads, plan_load
+from slmdesk.engines.llama_cpp.sampling import SAMPLERS
+from slmdesk.engines.llama_cpp.sanity import Alphabet
+from slmdesk.engines.prefix import PrefixRecord
+from slmdesk.engines.protocol import (
+    Capabilities,
+    ChatMessage,
+    Event,
+    GenerateRequest,
+    LoadOptions,
+    LoadProgress,
+    LoadReport,
+)
+from slmdesk.engines.templates import PLAIN_STOP, ChatTemplate
+from slmdesk.messages import ErrorKind, UserError
+
+
+class LlamaCppEngine:
+    """Runs one GGUF model with llama.cpp. See `engines.engine.Engine` for what each method promises."""
+
+    def __init__(self) -> None:
+        self._stop = StopFlag()
+        # Guards `_working` and the stop flag together: a cancel that comes late must not end the next answer.
+        self._state = threading.Lock()
+        self._working = False
+        # Held while the model may not go away: by a load's end, an unload, and each use from another thread.
+        self._in_use = threading.Lock()
+        self._model: LoadedModel | None = None
+        self._template: ChatTemplate | None = None
+        self._alphabet: Alphabet | None = None
+        self._joins_text = False
+        self._record = PrefixRecord()
+        self._activity = 0
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            gpu_offload=bool(lib.llama_supports_gpu_offload()),
+            kv_types=tuple(KV_TYPES),
+            samplers=SAMPLERS,
+        )
+
+    @property
+    def activity(self) -> int:
+        return self._activity
+
+    def cancel(self) -> None:
+        with self._state:
+            if self._working:
+                self._stop.set()
+
+    def load(
+        self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None]
+    ) -> LoadReport | None:
+        self.unload()
+        self._begin()
+        try:
+            return self._load(path, options, on_progress)
+        finally:
+            self._end()
+
+    def _load(
+        self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None]
+    ) -> LoadReport | None:
+        began = time.perf_counter()
+        files = inspect_files(path)
+        header = files.header
+        around = Surroundings(
+            available_bytes=hardware.memory_limits().available_bytes,
+            default_threads=hardware.default_threads(),
+            most_threads=most_threads(hardware.logical_cores()),
+            # Asking for them starts their drivers, so only where one is wanted.
+            devices=list_devices() if options.gpu_layers else (),
+        )
+        plan = plan_load(path, header, files.weights_bytes, options, around)
+
+        def progress(fraction: float) -> None:
+            self._show_life()
+            on_progress(LoadProgress(fraction=min(1.0, max(0.0, fraction))))
+
+        if self._stop:
+            return None
+        try:
+            model = LoadedModel(path, plan, self._stop, progress)
+        except UserError:
+            if self._stop:
+                return None
+            raise
+        try:
+            template = ChatTemplate(
+                header.chat_template, bos_token=model.bos_text, eos_token=model.eos_text, file=path
+            )
+        except UserError:
+            model.close()
+            raise
+        if self._stop:
+            model.close()
+            return None
+        with self._in_use:
+            self._model, self._template, self._alphabet = model, template, files.alphabet
+            self._joins_text = model.joins_text(
+                header.metadata.get("tokenizer.ggml.add_space_prefix") is not False
+            )
+            self._record = PrefixRecord()
+        return LoadReport(
+            engine=engine_version(),
+            model_name=header.name or Path(path).stem,
+            architecture=header.architecture,
+            parameters=files.parameters,
+            quantization=header.quantization,
+            context_length=model.context_length,
+            trained_context_length=header.context_length,
+            threads=plan.threads,
+            device=_device_names(around, model.gpu_layers),
+            gpu_layers=model.gpu_layers,
+            weights_bytes=model.weights_bytes,
+            kv_bytes=model.kv_bytes,
+            load_seconds=time.perf_counter() - began,
+            has_chat_template=template.from_file,
+        )
+
+    def generate(self, request: GenerateRequest) -> Iterator[Event]:
+        model, template = self._loaded()
+        check_request(request)
+        self._begin()
+        try:
+            answer = Answer(
+                model,
+                self._record,
+                self._stop,
+                joins_text=self._joins_text,
+                extra_stop=() if template.from_file else (PLAIN_STOP,),
+                on_life=self._show_life,
+            )
+            yield from answer.events(request, self._render(template, request.messages))
+        finally:
+            self._end()
+
+    def count_tokens(self, messages: tuple[ChatMessage, ...]) -> int:
+        with self._in_use:
+            model, template = self._loaded()
+            return len(
+                model.tokenize(self._render(template, messages).encode("utf-8", "replace"), begins=True)
+            )
+
+    def unload(self) -> None:
+        with self._in_use:
+            model, self._model, self._template = self._model, None, None
+            self._record = PrefixRecord()
+            if model is not None:
+                model.close()
+
+    def _render(self, template: ChatTemplate, messages: tuple[ChatMessage, ...]) -> str:
+        prompt = template.render(messages)
+        unknown = self._alphabet.first_unknown(prompt) if self._alphabet else None
+        if unknown is not None:
+            raise UserError("character-unknown", ErrorKind.GENERATION, character=unknown)
+        return prompt
+
+    def _loaded(self) -> tuple[LoadedModel, ChatTemplate]:
+        if self._model is None or self._template is None:
+            raise UserError("no-model-loaded", ErrorKind.GENERATION)
+        return self._model, self._template
+
+    def _begin(self) -> None:
+        with self._state:
+            self._stop.clear()
+            self._working = True
+
+    def _end(self) -> None:
+        with self._state:
+            self._working = False
+            self._stop.clear()
+
+    def _show_life(self) -> None:
+        self._activity += 1
+
+
+def _device_names(around: Surroundings, gpu_layers: int) -> str:
+    """Where the layers are, for people."""
+    gpus = [device.name for device in around.devices if device.kind in ("gpu", "integrated gpu")]
+    return ", ".join(gpus) if gpu_layers and gpus else "CPU"

@@ -1,0 +1,84 @@
+"""The model's files, read and checked before native code is shown them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from slmdesk.engines.gguf_problems import gguf_problem
+from slmdesk.engines.llama_cpp.sanity import Alphabet, check_header, check_vocabulary
+from slmdesk.formats.gguf import GgufError, GgufHeader, read_header, read_texts
+from slmdesk.messages import ErrorKind, UserError
+
+# A model that writes text has none of these; llama.cpp ends the process over one that has.
+_VOCABULARIES_OF_ENCODERS = ("bert",)
+
+_PART = re.compile(r"-(\d{5})-of-(\d{5})$")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model that is worth showing to native code."""
+
+    header: GgufHeader
+    """Of the first part."""
+    weights_bytes: int
+    """Of all parts."""
+    parameters: int
+    """Of all parts."""
+    alphabet: Alphabet | None
+    """None: every text can be put into tokens."""
+
+
+def inspect_files(path: str) -> ModelFiles:
+    """Read and check the file at `path` and the other parts of a split model.
+
+    Blocking. Raises UserError (kind MODEL) that names the file and says what is wrong with it.
+    """
+    header = _checked(Path(path))
+    alphabet = _guard(Path(path), header)
+    weights, parameters = header.weights_bytes, header.parameters
+    for part in _other_parts(Path(path), header):
+        other = _checked(part)
+        weights += other.weights_bytes
+        parameters += other.parameters
+    return ModelFiles(header, weights, parameters, alphabet)
+
+
+def _checked(path: Path) -> GgufHeader:
+    try:
+        header = read_header(path)
+        header.require_complete()
+    except GgufError as error:
+        raise gguf_problem(path, error) from error
+    return header
+
+
+def _guard(path: Path, header: GgufHeader) -> Alphabet | None:
+    """Raise UserError for a file that llama.cpp would end the process over."""
+    try:
+        check_header(header)
+        tokens = read_texts(path, header, "tokenizer.ggml.tokens")
+        alphabet = check_vocabulary(header.text("tokenizer.ggml.model"), tokens)
+    except GgufError as error:
+        raise gguf_problem(path, error) from error
+    if header.text("tokenizer.ggml.model") in _VOCABULARIES_OF_ENCODERS:
+        raise UserError("model-not-for-chat", ErrorKind.MODEL, file=str(path))
+    return alphabet
+
+
+def _other_parts(path: Path, header: GgufHeader) -> list[Path]:
+    """The other files of a split model. llama.cpp wants to be given the first."""
+    count = header.split_count
+    if count == 1:
+        return []
+    match = _PART.search(path.stem)
+    if match is None or int(match[2]) != count or int(match[1]) != 1 or header.split_index != 0:
+        raise UserError("model-not-first-part", ErrorKind.MODEL, file=str(path), count=count)
+    stem = path.stem[: match.start()]
+    parts = [path.with_name(f"{stem}-{i:05d}-of-{count:05d}{path.suffix}") for i in range(2, count + 1)]
+    for part in parts:
+        if not part.exists():
+            raise UserError("model-part-missing", ErrorKind.MODEL, file=str(path), part=part.name)
+    return parts

@@ -1,0 +1,296 @@
+"""An engine in a process of its own, seen from the parent: plain calls in, events and clear errors out."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from slmdesk.engines import frames
+from slmdesk.engines.calls import Call, ProcessEnded, ProcessLimits
+from slmdesk.engines.child import child_main
+from slmdesk.engines.deaths import Cause, Death, death_error, start_error
+from slmdesk.engines.link import Entry, Link
+from slmdesk.engines.protocol import (
+    Capabilities,
+    ChatMessage,
+    End,
+    Event,
+    GenerateRequest,
+    LoadOptions,
+    LoadProgress,
+    LoadReport,
+)
+from slmdesk.engines.registry import ENGINES
+from slmdesk.messages import ErrorKind, UserError
+
+_log = logging.getLogger(__name__)
+
+
+class EngineProcess:
+    """One engine process. It starts with `start` or the first `load`, and ends with `close`, or by itself.
+
+    `load`, `generate` and their like are called by one thread at a time; a second call while one runs is a
+    bug and raises RuntimeError. `count_tokens`, `cancel` and `close` may be called by any thread at any time.
+    A process that has ended is never started again: take a new one.
+    """
+
+    def __init__(
+        self,
+        engine: str,
+        *,
+        log_file: Path,
+        limits: ProcessLimits | None = None,
+        entry: Entry = child_main,
+    ) -> None:
+        self._engine = engine
+        self._log_file = log_file
+        self._limits = limits or ProcessLimits()
+        self._entry = entry
+        self._busy = threading.Lock()
+        # Guards the fields below it.
+        self._state = threading.Lock()
+        self._call: Call | None = None
+        self._link: Link | None = None
+        self._closed = False
+        self._capabilities: Capabilities | None = None
+        self.answers = 0
+        """Answers that came to their end."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process's number; None before it started."""
+        return self._link.pid if self._link is not None else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._link is not None and self._link.death is None
+
+    @property
+    def death(self) -> Death | None:
+        """How the process ended; None while it runs and before it started."""
+        return self._link.death if self._link is not None else None
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the engine can do; None before it started."""
+        return self._capabilities
+
+    def resident_bytes(self) -> int:
+        """Memory of the process that is in RAM now; 0 when it is gone."""
+        link = self._link
+        if link is None or link.death is not None:
+            return 0
+        import psutil
+
+        try:
+            return int(psutil.Process(link.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def start(self) -> None:
+        """Start the process and wait until its engine is ready. Raises UserError (kind MODEL)."""
+        with self._calling("start") as call:
+            self._ensure_started(call, loading=None)
+
+    def load(
+        self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None] | None = None
+    ) -> LoadReport | None:
+        """Load the model at `path`, calling `on_progress` in this thread. None: cancelled or closed.
+
+        Raises UserError (kind MODEL), also when the process ends meanwhile.
+        """
+        name = Path(path).name
+        finished = False
+        with self._calling("load") as call:
+            try:
+                link = self._ensure_started(call, loading=name)
+                if call.cancelled:
+                    return None
+                call.send(link, lambda request: frames.Load(request, path, options))
+                while True:
+                    match call.next_frame():
+                        case frames.Progress(progress=progress):
+                            if on_progress is not None:
+                                on_progress(progress)
+                        case frames.Loaded(report=report):
+                            finished = True
+                            return report
+                        case other:
+                            finished = True
+                            self._refuse(link, other, loading=name)
+            except ProcessEnded as ended:
+                if call.cancelled or ended.death.cause is Cause.CLOSED:
+                    return None
+                raise death_error(ended.death, loading=name) from None
+            finally:
+                call.close(finished=finished)
+
+    def generate(self, request: GenerateRequest) -> Generator[Event]:
+        """Answer: yields events, the last two being `Stats` and `End`. Closing the generator cancels.
+
+        An answer ended by `close`, or one that the person stopped and whose engine did not obey, ends with
+        `End("cancelled")` alone. Raises UserError (kind GENERATION), also when the process ends meanwhile.
+        """
+        finished = False
+        with self._calling("generate") as call:
+            try:
+                link = self._started_link()
+                call.send(link, lambda number: frames.Generate(number, request))
+                while True:
+                    match call.next_frame():
+                        case frames.Happened(event=event):
+                            yield event
+                        case frames.Done():
+                            finished = True
+                            self.answers += 1
+                            return
+                        case other:
+                            finished = True
+                            self._refuse(link, other, loading=None)
+            except ProcessEnded as ended:
+                finished = True
+                if not (call.cancelled or ended.death.cause is Cause.CLOSED):
+                    raise death_error(ended.death, loading=None) from None
+                yield End(reason="cancelled")
+            finally:
+                call.close(finished=finished)
+
+    def count_tokens(self, messages: tuple[ChatMessage, ...]) -> int:
+        """Tokens that `messages` take in the prompt; any thread, also while another generates.
+
+        Raises UserError (kind GENERATION).
+        """
+        call = Call(self._limits, "count_tokens")
+        try:
+            link = self._started_link()
+            call.send(link, lambda request: frames.CountTokens(request, messages))
+            match call.next_frame():
+                case frames.Counted(tokens=tokens):
+                    return tokens
+                case other:
+                    self._refuse(link, other, loading=None)
+        except ProcessEnded as ended:
+            raise death_error(ended.death, loading=None) from None
+        finally:
+            call.close(finished=True)
+
+    def describe(self) -> frames.Build:
+        """Which native library runs here, and on what; starts the process. Raises UserError (kind MODEL)."""
+        with self._calling("describe") as call:
+            link = self._ensure_started(call, loading=None)
+            try:
+                call.send(link, frames.Describe)
+                match call.next_frame():
+                    case frames.Described(build=build):
+                        return build
+                    case other:
+                        self._refuse(link, other, loading=None)
+            except ProcessEnded as ended:
+                raise start_error(ended.death, engine=self._title) from None
+            finally:
+                call.close(finished=True)
+
+    def cancel(self) -> None:
+        """End the load or answer in progress early. Any thread; never waits; idle: no effect."""
+        # Without the lock, which is held while a process starts.
+        call = self._call
+        if call is not None:
+            call.cancel()
+
+    def close(self) -> None:
+        """End the process and wait until it is gone. Any thread, any number of times."""
+        with self._state:
+            self._closed = True
+            link = self._link
+        if link is not None:
+            link.close()
+
+    @property
+    def _title(self) -> str:
+        entry = ENGINES.get(self._engine)
+        return entry.title if entry is not None else self._engine
+
+    @contextlib.contextmanager
+    def _calling(self, name: str) -> Iterator[Call]:
+        if not self._busy.acquire(blocking=False):
+            running = self._call
+            raise RuntimeError(
+                f"{name}() was called while {running.name if running else 'another call'} runs"
+            )
+        call = Call(self._limits, name)
+        try:
+            with self._state:
+                self._call = call
+            yield call
+        finally:
+            with self._state:
+                self._call = None
+            self._busy.release()
+
+    def _started_link(self) -> Link:
+        if self._link is None:
+            raise RuntimeError("no model has been loaded in this engine process")
+        return self._link
+
+    def _ensure_started(self, call: Call, *, loading: str | None) -> Link:
+        """The link, once the engine is ready. Raises UserError, and ProcessEnded when closed or cancelled."""
+        with self._state:
+            if self._link is None and self._closed:
+                raise ProcessEnded(Death(Cause.CLOSED, "never started", ""))
+            if self._link is not None and self._capabilities is not None:
+                return self._link
+            if self._link is not None:
+                raise RuntimeError("this engine process did not start; take a new one")
+            try:
+                link = self._link = Link(self._entry, self._engine, self._log_file)
+            except OSError as error:
+                raise UserError(
+                    "engine-process-refused", ErrorKind.MODEL, details=str(error), engine=self._title
+                ) from error
+        limit_s = self._limits.start_s
+        try:
+            frame = call.watch(link, link.started, limit_s, limit_s)
+        except ProcessEnded as ended:
+            if call.cancelled or ended.death.cause is Cause.CLOSED:
+                raise
+            raise start_error(ended.death, engine=self._title) from None
+        if not isinstance(frame, frames.Hello):
+            self._refuse(link, frame, loading=loading)
+        link.drop_mailbox(link.started)
+        self._capabilities = frame.capabilities
+        return link
+
+    def _refuse(self, link: Link, frame: frames.Frame, *, loading: str | None) -> NoReturn:
+        """Raise what `frame`, which is not the answer that was hoped for, means."""
+        kind = ErrorKind.GENERATION if loading is None else ErrorKind.MODEL
+        match frame:
+            case frames.Failed():
+                if frame.key in _START_AFRESH_AFTER:
+                    link.end(Cause.FAILED)
+                    link.wait_for_end()
+                raise frames.failure_error(frame)
+            case frames.Bug(traceback=traceback):
+                _log.error("the engine met a bug:\n%s", traceback)
+                # Nobody knows what state it is in.
+                link.end(Cause.FAILED)
+                link.wait_for_end()
+                if loading is None:
+                    raise UserError("engine-bug", kind, details=traceback)
+                raise UserError("engine-bug-loading", kind, details=traceback, name=loading)
+            case _:
+                # The right kind of frame at the wrong time: no engine of ours does that.
+                link.end(Cause.GARBLED)
+                link.wait_for_end()
+                details = f"unexpected {type(frame).__name__}"
+                raise death_error(link.death or Death(Cause.GARBLED, details, ""), loading=loading)
+
+
+# Memory that was refused once is given back by ending the process; the next message loads the model anew.
+_START_AFRESH_AFTER = frozenset(
+    {"engine-out-of-memory", "engine-out-of-memory-loading", "engine-could-not-start"}
+)

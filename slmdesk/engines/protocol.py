@@ -1,0 +1,158 @@
+"""What every engine understands and answers: the requests, options and events, as frozen plain data.
+
+The same structs cross the pipe to the engine process, so each holds only plain data and decodes strictly.
+Lengths are in tokens, sizes in bytes, times in seconds, rates in tokens per second.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+Role: TypeAlias = Literal["system", "user", "assistant"]
+KvType: TypeAlias = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
+FlashAttention: TypeAlias = Literal["auto", "on", "off"]
+EndReason: TypeAlias = Literal["stop", "length", "context_full", "cancelled", "error"]
+
+ALL_LAYERS = -1
+"""`LoadOptions.gpu_layers` for every layer the model has."""
+
+
+class LoadOptions(Struct, frozen=True, kw_only=True):
+    """How to load a model. Checked against the model before any native code sees them."""
+
+    context_length: int | None = None
+    """Tokens the KV cache holds; None: 4096, or what the model was trained for where that is less."""
+    threads: int | None = None
+    """Threads that decode; None: chosen for this computer."""
+    batch_size: int = 512
+    """Most prompt tokens per decode call. A stop is noticed between and inside calls."""
+    gpu_layers: int = 0
+    """Layers placed on a GPU. 0 touches no device but the CPU; `ALL_LAYERS` places every layer."""
+    kv_type: KvType = "f16"
+    """Number format of the KV cache, keys and values alike."""
+    flash_attention: FlashAttention = "auto"
+    check_tensors: bool = False
+    """Look for NaN and impossible values in the weights while loading; slower."""
+
+
+class Sampling(Struct, frozen=True, kw_only=True):
+    """How the next token is drawn. The defaults are llama.cpp's own."""
+
+    temperature: float = 0.8
+    """0 always takes the most probable token."""
+    top_k: int = 40
+    """Keep the k most probable tokens; 0 keeps all."""
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    penalty_window: int = 64
+    """How many of the last tokens the penalties look at; 0: none, -1: the whole context."""
+    seed: int | None = None
+    """0 to 2**32 - 2 makes the draw repeatable; None draws a fresh seed, reported in `Stats.seed`."""
+
+
+class ChatMessage(Struct, frozen=True):
+    """One message as the model is shown it."""
+
+    role: Role
+    content: str
+
+
+class GenerateRequest(Struct, frozen=True, kw_only=True):
+    """Answer a conversation whose last message is the person's."""
+
+    messages: tuple[ChatMessage, ...]
+    sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+    """Strings that end the answer and are not part of it."""
+    max_tokens: int | None = None
+    """Most tokens to generate; None: as many as the context has room for."""
+
+
+class LoadProgress(Struct, frozen=True, tag="load_progress"):
+    """How far loading is, 0 to 1."""
+
+    fraction: float
+
+
+class LoadReport(Struct, frozen=True, kw_only=True, tag="load_report"):
+    """What was loaded, and how."""
+
+    engine: str
+    """Name and version of the engine, for people."""
+    model_name: str
+    architecture: str
+    parameters: int
+    """Number of weights."""
+    quantization: str
+    context_length: int
+    """Tokens the KV cache holds now."""
+    trained_context_length: int
+    """Tokens the model was trained to handle; 0 where the file does not say."""
+    threads: int
+    device: str
+    """Where the layers are, for example `CPU`."""
+    gpu_layers: int
+    """Layers really placed on a GPU."""
+    weights_bytes: int
+    kv_bytes: int
+    load_seconds: float
+    has_chat_template: bool
+    """False: the file brings no chat template and a plain one is used."""
+
+
+class PromptProgress(Struct, frozen=True, kw_only=True, tag="prompt_progress"):
+    """Prompt processing: `processed` of `total` tokens are in the KV cache, `reused` of them from before."""
+
+    processed: int
+    total: int
+    reused: int
+
+
+class Text(Struct, frozen=True, tag="text"):
+    """The next piece of the answer: whole characters, never empty."""
+
+    text: str
+
+
+class Stats(Struct, frozen=True, kw_only=True, tag="stats"):
+    """What one answer took. Sent once, before `End`; rates are 0 where nothing was measured."""
+
+    prompt_tokens: int
+    reused_tokens: int
+    """Of the prompt tokens, those that were in the KV cache already."""
+    prompt_tokens_per_second: float
+    """Prompt processing, over the tokens really evaluated."""
+    time_to_first_token_s: float
+    generated_tokens: int
+    tokens_per_second: float
+    """Token generation, from the first token to the last."""
+    seed: int
+    context_tokens: int
+    """Tokens in the KV cache afterwards."""
+
+
+class End(Struct, frozen=True, kw_only=True, tag="end"):
+    """The last event of an answer."""
+
+    reason: EndReason
+    needed_tokens: int = 0
+    """With `context_full`: the prompt's tokens, or the position at which the answer had to end."""
+    context_length: int = 0
+
+
+Event: TypeAlias = PromptProgress | Text | Stats | End
+"""What `generate` yields, always ending with `Stats` and `End`."""
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What an engine can do, so that a panel never asks for an engine's name."""
+
+    gpu_offload: bool
+    kv_types: tuple[KvType, ...]
+    samplers: tuple[str, ...]
+    """Fields of `Sampling` that take effect."""

@@ -1,0 +1,79 @@
+"""The engines there are: a static table, so that no foreign code is ever loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slmdesk.engines.engine import Engine
+    from slmdesk.engines.frames import Build
+
+
+@dataclass(frozen=True, slots=True)
+class EngineEntry:
+    """One engine. `create` and `describe` import native code, so they are called in a child process only."""
+
+    name: str
+    title: str
+    """Its name for people."""
+    create: Callable[[], Engine]
+    describe: Callable[[], Build]
+    accepts: Callable[[str], bool]
+    """Whether it may be able to load this path. Reads a few bytes at most."""
+
+
+def _create_llama_cpp() -> Engine:
+    from slmdesk.engines.llama_cpp import LlamaCppEngine
+
+    return LlamaCppEngine()
+
+
+def _describe_llama_cpp() -> Build:
+    from slmdesk.engines.frames import Build, Device
+    from slmdesk.engines.llama_cpp import build_info
+
+    info = build_info()
+    return Build(
+        version=info.version,
+        library=str(info.library),
+        devices=tuple(
+            Device(
+                name=device.name,
+                description=device.description,
+                kind=device.kind,
+                free_memory=device.free_bytes,
+                total_memory=device.total_bytes,
+            )
+            for device in info.devices
+        ),
+    )
+
+
+def _is_gguf(path: str) -> bool:
+    if path.lower().endswith(".gguf"):
+        return True
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(4) == b"GGUF"
+    except OSError:
+        return False
+
+
+LLAMA_CPP = "llama.cpp"
+
+ENGINES: dict[str, EngineEntry] = {
+    LLAMA_CPP: EngineEntry(LLAMA_CPP, "llama.cpp", _create_llama_cpp, _describe_llama_cpp, _is_gguf),
+}
+
+
+def engine_names() -> tuple[str, ...]:
+    """Names of all engines, the usual one first."""
+    return tuple(ENGINES)
+
+
+def engine_for(path: str) -> str:
+    """The engine to load `path` with. Where none knows it, the usual one: its `load` says what is wrong."""
+    return next((name for name, entry in ENGINES.items() if entry.accepts(path)), LLAMA_CPP)

@@ -1,0 +1,1 @@
+"""What a model file says about itself. Reads any byte source and imports nothing of ours."""

@@ -1,0 +1,334 @@
+"""Every way in which an engine process dies, in every phase, and the sentence that comes of it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from slmdesk.engines import (
+    Cause,
+    EnginePool,
+    EngineProcess,
+    LoadProgress,
+    PromptProgress,
+    Text,
+)
+from slmdesk.engines.deaths import classify, exit_status
+from slmdesk.messages import ErrorKind, UserError, error_sentences
+from tests.engines.process.conftest import OPTIONS, REQUEST, Script, is_gone, settle
+from tests.engines.process.scripted_engine import WHOLE
+
+PHASES = ("load", "prompt", "token")
+
+
+class Conversation:
+    """What a front does with a pool: loads, answers, and keeps the text so far."""
+
+    def __init__(self, pool: EnginePool) -> None:
+        self.pool = pool
+        self.text = ""
+        self.strike: object = None
+        """Called with the pid in the middle of the phase that `at` names."""
+        self.at = ""
+        self._path = ""
+
+    def say(self, path: str) -> None:
+        self.text, self._path = "", path
+
+        def on_progress(progress: LoadProgress) -> None:
+            if progress.fraction == 0.5:
+                self._strike("load")
+
+        with self.pool.use(path, OPTIONS, on_progress) as lease:
+            assert lease is not None
+            for event in lease.process.generate(REQUEST):
+                if isinstance(event, PromptProgress):
+                    self._strike("prompt")
+                elif isinstance(event, Text):
+                    self.text += event.text
+                    self._strike("token")
+
+    def _strike(self, phase: str) -> None:
+        strike, self.strike = (self.strike, None) if phase == self.at else (None, self.strike)
+        if strike is not None:
+            # The news of the phase arrives before the child is really in it.
+            settle(Path(self._path).with_suffix(".done").exists, "the child has begun to act")
+            process = next(
+                child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())
+            )
+            assert callable(strike)
+            strike(process.pid)
+
+
+@pytest.fixture
+def conversation(scripted_pool: EnginePool) -> Conversation:
+    return Conversation(scripted_pool)
+
+
+def check_death(conversation: Conversation, path: str, phase: str, key: str) -> UserError:
+    """One message that fits the phase tells of it, the text so far is kept, and the next one answers."""
+    with pytest.raises(UserError) as caught:
+        conversation.say(path)
+    error = caught.value
+    assert conversation.text == ("one " if phase == "token" else "")
+    name = Path(path).name
+    if phase == "load":
+        assert error.key == f"{key}-loading"
+        assert error.kind is ErrorKind.MODEL
+        assert error_sentences(error).what == f"{name} cannot be loaded."
+    else:
+        assert error.key == key
+        assert error.kind is ErrorKind.GENERATION
+        assert error_sentences(error).what == "The engine stopped while it was answering."
+    sentences = error_sentences(error)
+    assert sentences.why
+    assert sentences.do
+    assert conversation.pool.loaded is None
+    conversation.say(path)
+    assert conversation.text == WHOLE
+    return error
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_native_abort(conversation: Conversation, script: Script, phase: str) -> None:
+    error = check_death(conversation, script(once=True, **{phase: "abort"}), phase, "engine-crashed")
+    assert error.details.startswith("SIGABRT\n")
+    assert "Fatal Python error: Aborted" in error.details
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_native_segmentation_fault(conversation: Conversation, script: Script, phase: str) -> None:
+    error = check_death(conversation, script(once=True, **{phase: "segv"}), phase, "engine-crashed")
+    assert error.details.startswith("SIGSEGV\n")
+    assert "SIGSEGV" in error_sentences(error).why
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_killed_by_the_system(conversation: Conversation, script: Script, phase: str) -> None:
+    conversation.at, conversation.strike = phase, lambda pid: os.kill(pid, signal.SIGKILL)
+    path = script(once=True, **{phase: "park"})
+    error = check_death(conversation, path, phase, "engine-ended-by-system")
+    assert "memory" in error_sentences(error).why
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_stopped_process(conversation: Conversation, script: Script, phase: str) -> None:
+    stopped: list[int] = []
+
+    def stop(pid: int) -> None:
+        os.kill(pid, signal.SIGSTOP)
+        stopped.append(pid)
+
+    conversation.at, conversation.strike = phase, stop
+    path = script(once=True, **{phase: "park"})
+    error = check_death(conversation, path, phase, "engine-not-responding")
+    assert "stopped responding" in error_sentences(error).why
+    assert is_gone(stopped[0])
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_native_code_that_hangs(conversation: Conversation, script: Script, phase: str) -> None:
+    """It still answers pings, so only its activity tells."""
+    check_death(conversation, script(once=True, **{phase: "park"}), phase, "engine-not-responding")
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("how", ["eat_native_memory", "eat_python_memory"])
+def test_address_space_limit(conversation: Conversation, script: Script, phase: str, how: str) -> None:
+    def limit(pid: int) -> None:
+        now = psutil.Process(pid).memory_info().vms
+        resource.prlimit(pid, resource.RLIMIT_AS, (now + 100_000_000, now + 100_000_000))
+
+    conversation.at, conversation.strike = phase, limit
+    path = script(once=True, **{phase: how})
+    check_death(conversation, path, phase, "engine-out-of-memory")
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    "what", ["not_a_frame", "pickled", "oversized", "unknown_error", "error_without_facts"]
+)
+def test_garbled_frames(conversation: Conversation, script: Script, phase: str, what: str) -> None:
+    path = script(once=True, **{phase: what})
+    check_death(conversation, path, phase, "engine-answer-garbled")
+    assert not Path(path + ".trap").exists()
+
+
+def test_half_a_frame(conversation: Conversation, script: Script) -> None:
+    check_death(conversation, script(once=True, token="half_a_frame"), "token", "engine-not-responding")
+
+
+def test_a_child_that_only_closes_its_pipe(conversation: Conversation, script: Script) -> None:
+    check_death(conversation, script(once=True, token="close_pipe"), "token", "engine-crashed")
+
+
+def test_numbers_that_are_none(conversation: Conversation, script: Script) -> None:
+    with pytest.raises(UserError) as caught:
+        conversation.say(script(rate=-1.0))
+    assert caught.value.key == "engine-answer-garbled"
+    assert conversation.text == WHOLE
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_bug_in_an_engine(
+    conversation: Conversation, script: Script, phase: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = check_death(conversation, script(once=True, **{phase: "bug"}), phase, "engine-bug")
+    assert "ZeroDivisionError: a mistake" in error.details
+    assert "ZeroDivisionError: a mistake" in caplog.text
+
+
+def test_an_error_of_the_engine_leaves_it_alive(scripted_process: EngineProcess, script: Script) -> None:
+    scripted_process.load(script(once=True, prompt="known_error"), OPTIONS)
+    with pytest.raises(UserError) as caught:
+        list(scripted_process.generate(REQUEST))
+    error = caught.value
+    assert (error.key, error.kind, error.details) == (
+        "engine-request-too-large",
+        ErrorKind.GENERATION,
+        "why",
+    )
+    assert dict(error.facts) == {"size_bytes": 10, "limit_bytes": 5}
+    assert scripted_process.alive
+    assert "".join(e.text for e in scripted_process.generate(REQUEST) if isinstance(e, Text)) == WHOLE
+
+
+def test_dead_between_answers(scripted_pool: EnginePool, script: Script) -> None:
+    path = script()
+    with scripted_pool.use(path, OPTIONS) as lease:
+        assert lease is not None
+        process = lease.process
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGSEGV)
+    settle(lambda: scripted_pool.loaded is None, "the death is noticed without any call")
+    assert is_gone(process.pid)
+    assert process.resident_bytes() == 0
+    with scripted_pool.use(path, OPTIONS) as lease:
+        assert lease is not None
+        assert lease.loaded_now
+
+
+def test_stopping_a_hung_answer_ends_it_as_cancelled(scripted_process: EngineProcess, script: Script) -> None:
+    scripted_process.load(script(token="park"), OPTIONS)
+    answer = scripted_process.generate(REQUEST)
+    next(answer)
+    next(answer)
+    scripted_process.cancel()
+    (end,) = list(answer)
+    assert end.reason == "cancelled"  # type: ignore[union-attr]
+    assert scripted_process.death is not None
+    assert scripted_process.death.cause is Cause.NOT_RESPONDING
+
+
+def test_cancelling_a_hung_load(scripted_process: EngineProcess, script: Script) -> None:
+    assert scripted_process.load(script(load="park"), OPTIONS, lambda _: scripted_process.cancel()) is None
+    assert not scripted_process.alive
+
+
+PARENT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from tests.engines.process.conftest import OPTIONS, REQUEST
+from tests.engines.process.scripted_engine import scripted_entry
+from slmdesk.engines import EngineProcess
+
+if __name__ == "__main__":
+    process = EngineProcess("llama.cpp", log_file=Path(sys.argv[3]), entry=scripted_entry)
+    process.load(sys.argv[2], OPTIONS)
+    answer = process.generate(REQUEST)
+    next(answer)
+    next(answer)
+    print(process.pid, flush=True)
+    if sys.argv[4] == "wait":
+        next(answer)
+"""
+
+
+def start_parent(tmp_path: Path, model: str, then: str) -> subprocess.Popen[str]:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    root = str(Path(__file__).parents[3])
+    return subprocess.Popen(
+        [sys.executable, str(script), root, model, str(tmp_path / "engine.log"), then],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_a_killed_parent_leaves_no_child_behind(script: Script, tmp_path: Path, how: signal.Signals) -> None:
+    with start_parent(tmp_path, script(token="park"), "wait") as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        family = psutil.Process(parent.pid).children(recursive=True)
+        assert pid in [child.pid for child in family]
+        parent.send_signal(how)
+        assert parent.wait(30) == -how
+        settle(lambda: not any(is_running(child) for child in family), "the children end with their parent")
+
+
+def test_a_parent_that_just_ends_leaves_no_child_behind(script: Script, tmp_path: Path) -> None:
+    with start_parent(tmp_path, script(token="park"), "end") as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert parent.wait(30) == 0
+        assert is_gone(pid)
+
+
+def test_a_parent_that_ends_with_a_stopped_child(script: Script, tmp_path: Path) -> None:
+    """multiprocessing alone would wait for it forever."""
+    with start_parent(tmp_path, script(token="park"), "wait") as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        os.kill(pid, signal.SIGSTOP)
+        parent.send_signal(signal.SIGINT)
+        parent.wait(30)
+        assert is_gone(pid)
+
+
+def test_ctrl_c_belongs_to_the_parent(scripted_process: EngineProcess, script: Script) -> None:
+    scripted_process.load(script(), OPTIONS)
+    pid = scripted_process.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGINT)
+    assert "".join(e.text for e in scripted_process.generate(REQUEST) if isinstance(e, Text)) == WHOLE
+
+
+def is_running(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("code", "log", "platform", "cause", "status"),
+    [
+        (-9, "", "linux", Cause.ENDED_BY_SYSTEM, "SIGKILL"),
+        (-15, "", "linux", Cause.ENDED_BY_SYSTEM, "SIGTERM"),
+        (-11, "", "linux", Cause.CRASHED, "SIGSEGV"),
+        (-6, "GGML_ASSERT(n > 0) failed", "linux", Cause.CRASHED, "SIGABRT"),
+        (-6, "terminate called: 'std::bad_alloc'", "linux", Cause.OUT_OF_MEMORY, "SIGABRT"),
+        (-11, "ggml_aligned_malloc: insufficient memory", "linux", Cause.OUT_OF_MEMORY, "SIGSEGV"),
+        (1, "Traceback\nMemoryError", "linux", Cause.OUT_OF_MEMORY, "exit code 1"),
+        (0, "", "linux", Cause.CRASHED, "exit code 0"),
+        (None, "", "linux", Cause.CRASHED, "exit code unknown"),
+        (-250, "", "linux", Cause.CRASHED, "signal 250"),
+        (0xC0000005, "", "win32", Cause.CRASHED, "exit code 0xC0000005 (access violation)"),
+        (-1073741819, "", "win32", Cause.CRASHED, "exit code 0xC0000005 (access violation)"),
+        (3, "", "win32", Cause.CRASHED, "exit code 3 (abort)"),
+        (0xC0000017, "", "win32", Cause.OUT_OF_MEMORY, "exit code 0xC0000017 (no memory)"),
+        (1, "", "win32", Cause.CRASHED, "exit code 1"),
+    ],
+)  # fmt: skip
+def test_exit_codes(code: int | None, log: str, platform: str, cause: Cause, status: str) -> None:
+    assert classify(code, log, platform=platform) is cause
+    assert exit_status(code, platform=platform) == status
