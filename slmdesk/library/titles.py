@@ -1,0 +1,58 @@
+"""Names of models as people read them, and the parts of a split model."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# Q4_K_M, IQ2_XXS, BF16, MXFP4 and the like at the end of a name; the list shows it in a column of its own.
+_QUANTIZATION = re.compile(
+    r"[-_. (\[]+(?:i1-)?"
+    r"(?:I?Q[1-8]_[0-9A-Z]+(?:_[A-Z]+)*|I?Q[1-8]|TQ[12]_0|BF16|FP?16|FP?32|MXFP4(?:_MOE)?)"
+    r"[)\]]?$",
+    re.IGNORECASE,
+)
+_PART = re.compile(r"^(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})$")
+_LONGEST_TITLE = 80
+
+
+class Part(NamedTuple):
+    """Which part of a split model a file is, by its name."""
+
+    name: str
+    """What the names of all parts begin with."""
+    number: int
+    """From 1."""
+    parts: int
+
+
+def find_part(stem: str) -> Part | None:
+    """The part that a file of this name (without its ending) is, or None for a whole model."""
+    match = _PART.match(stem)
+    if match is None:
+        return None
+    part = Part(match["name"], int(match["number"]), int(match["count"]))
+    return part if 1 <= part.number <= part.parts else None
+
+
+def make_title(name: str, stem: str) -> str:
+    """A title from the `name` that a model file gives itself, or from the `stem` of its file name.
+
+    One line of printable characters, without the quantization.
+    """
+    title = _clean(name)
+    if not title:
+        part = find_part(stem)
+        title = _clean(part.name if part else stem)
+    return title or "?"
+
+
+def _clean(text: str) -> str:
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    shown = shown.strip().removesuffix(".gguf")
+    shown = _QUANTIZATION.sub("", shown)
+    if " " not in shown.strip():
+        # A name made for file systems: words are joined by dashes or underscores, 1.5B stays as it is.
+        shown = re.sub(r"[-_]+", " ", shown)
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= _LONGEST_TITLE else shown[: _LONGEST_TITLE - 1].rstrip() + "…"
