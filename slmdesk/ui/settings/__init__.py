@@ -1,0 +1,5 @@
+"""The settings."""
+
+from slmdesk.ui.settings.panel import SettingsPanel
+
+__all__ = ["SettingsPanel"]

@@ -1,0 +1,44 @@
+"""What the engine is doing, as the window shows it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from slmdesk.engines import LoadReport
+    from slmdesk.library import InstalledModel
+
+
+class Phase(enum.Enum):
+    """What the engine is doing, as far as a person cares."""
+
+    UNLOADED = enum.auto()
+    LOADING = enum.auto()
+    READY = enum.auto()
+    READING = enum.auto()
+    """Processing the prompt."""
+    WRITING = enum.auto()
+    FAILED = enum.auto()
+    """The engine ended or refused; the next request starts another."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """Everything the status bar tells."""
+
+    phase: Phase = Phase.UNLOADED
+    model: InstalledModel | None = None
+    """The one loaded, or being loaded."""
+    report: LoadReport | None = None
+    fraction: float = 0.0
+    """Of loading or of the prompt, 0 to 1."""
+    memory_bytes: int = 0
+    tokens_per_second: float = 0.0
+    """Of the last answer; 0: none yet."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to stop."""
+        return self.phase in (Phase.LOADING, Phase.READING, Phase.WRITING)

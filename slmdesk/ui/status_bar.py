@@ -1,0 +1,156 @@
+"""The line at the foot of the window: what is loaded on the left, where it runs on the right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from slmdesk.messages import format_bytes, format_integer, format_number, tr, tr_n
+from slmdesk.ui.state import EngineState, Phase
+from slmdesk.ui.theme import Line, Space, TextRole, Theme
+from slmdesk.ui.widgets.labels import ElidedLabel, Icon, Label
+from slmdesk.ui.widgets.surface import Surface
+
+
+class StatusBar(Surface):
+    """Shows an `EngineState`. Nothing in it can be pressed."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, "window", (Qt.Edge.TopEdge,), parent)
+        self.setFixedHeight(theme.sizes.status_bar)
+        self.setAccessibleName(tr("Status"))
+        self.state_segment = _Segment(theme, "circle-dot", "text_secondary", first=True)
+        self.model_segment = _Segment(theme)
+        self.engine_segment = _Segment(theme)
+        self.device_segment = _Segment(theme)
+        self.memory_segment = _Segment(theme)
+        self.speed_segment = _Segment(theme)
+        self.place_segment = _Segment(theme, "shield-check", "text_secondary", first=True)
+        self.place_segment.say(tr("On this computer"))
+        self.place_segment.setToolTip(tr("The model runs here. Nothing is sent anywhere."))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.L, Line.BORDER, Space.L, 0)
+        row.setSpacing(Space.S)
+        self._facts = (
+            self.model_segment,
+            self.engine_segment,
+            self.device_segment,
+            self.memory_segment,
+            self.speed_segment,
+        )
+        row.addWidget(self.state_segment)
+        for segment in self._facts:
+            row.addWidget(segment)
+        row.addStretch(1)
+        row.addWidget(self.place_segment)
+        self.show_state(EngineState())
+
+    def show_state(self, state: EngineState) -> None:
+        """Show what the engine does and what is loaded."""
+        icon, ink, words = _phase_in_words(state)
+        self.state_segment.set_icon(icon, ink)
+        self.state_segment.say(words, ink=ink if ink != "positive" else "text")
+        report, model = state.report, state.model
+        gone = state.phase is Phase.FAILED
+        self.model_segment.say(model.title if model else "", model.quantization if model else "")
+        # How it was packaged is for the tooltip.
+        self.engine_segment.say(report.engine.partition(" (")[0] if report else "")
+        self.engine_segment.setToolTip(report.engine if report else "")
+        self.device_segment.say("")
+        self.memory_segment.say("")
+        self.speed_segment.say("")
+        if report and gone:
+            self.memory_segment.say(tr("memory released"))
+        elif report:
+            threads = tr_n("{count} thread", "{count} threads", report.threads).format(
+                count=format_integer(report.threads)
+            )
+            self.device_segment.say(tr("{device}, {threads}").format(device=report.device, threads=threads))
+            if state.memory_bytes:
+                self.memory_segment.say(format_bytes(state.memory_bytes, binary=True))
+                self.memory_segment.setToolTip(tr("Memory that the engine process uses (resident)"))
+            if state.tokens_per_second:
+                speed = tr("{rate} tok/s").format(rate=format_number(state.tokens_per_second, decimals=0))
+                self.speed_segment.say(speed)
+                self.speed_segment.setToolTip(tr("Writing speed of the last answer (token generation)"))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show what there is room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out the engine's name first, then the device, where there is no room for all."""
+        for segment in self._facts:
+            segment.setVisible(bool(segment.words))
+        room = self.width() - 2 * Space.L
+        for segment in (self.engine_segment, self.device_segment):
+            shown = [self.state_segment, *(one for one in self._facts if one.words and not one.isHidden())]
+            shown.append(self.place_segment)
+            if sum(one.sizeHint().width() + Space.S for one in shown) <= room:
+                return
+            segment.hide()
+
+
+class _Segment(QWidget):
+    """One fact; a line parts it from the one before."""
+
+    def __init__(self, theme: Theme, icon: str = "", ink: str = "", *, first: bool = False) -> None:
+        super().__init__()
+        self._theme = theme
+        self._first = first
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0 if first else Space.S, 0, 0, 0)
+        row.setSpacing(Space.XS + Space.TINY)
+        self._icon = Icon(theme, icon, theme.sizes.icon_chevron, ink) if icon else None
+        if self._icon is not None:
+            row.addWidget(self._icon)
+        self._label = ElidedLabel(theme, "", TextRole.SECONDARY)
+        self._detail = Label(theme, "", TextRole.SECONDARY, "text_secondary")
+        row.addWidget(self._label, 1)
+        row.addWidget(self._detail)
+        self._detail.hide()
+
+    @property
+    def words(self) -> str:
+        """What it says; empty: it is hidden."""
+        return self._label.whole_text
+
+    def set_icon(self, name: str, ink: str) -> None:
+        """Show another icon, for a segment that was made with one."""
+        if self._icon is not None:
+            self._icon.set_icon(name, ink)
+
+    def say(self, words: str, detail: str = "", ink: str = "text_secondary") -> None:
+        """Show words, and a detail beside them."""
+        # With a detail the words are the name of something.
+        self._label.set_ink("text" if detail else ink)
+        self._label.set_text(words)
+        self._detail.setText(detail)
+        self._detail.setVisible(bool(detail))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._first:
+            edge = QRectF(0, Space.XS + Space.TINY, Line.BORDER, self.height() - 2 * (Space.XS + Space.TINY))
+            QPainter(self).fillRect(edge, self._theme.color("border"))
+
+
+def _phase_in_words(state: EngineState) -> tuple[str, str, str]:
+    """Icon, ink and word of a phase: never the colour alone."""
+    match state.phase:
+        case Phase.LOADING:
+            return "loader-circle", "accent_ink", tr("Loading")
+        case Phase.READING:
+            return "loader-circle", "accent_ink", tr("Reading")
+        case Phase.WRITING:
+            return "loader-circle", "accent_ink", tr("Writing")
+        case Phase.READY:
+            return "circle-check", "positive", tr("Ready")
+        case Phase.FAILED if state.report is not None:
+            return "circle-alert", "negative", tr("Engine stopped")
+        case Phase.FAILED:
+            return "circle-alert", "negative", tr("Could not be loaded")
+        case Phase.UNLOADED:
+            return "circle-dot", "text_secondary", tr("No model loaded")

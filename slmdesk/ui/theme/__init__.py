@@ -1,0 +1,36 @@
+"""The one place that names colours and sizes."""
+
+from slmdesk.ui.theme.contrast import contrast_ratio
+from slmdesk.ui.theme.theme import Theme, ThemeChoice, is_dark, text_scale
+from slmdesk.ui.theme.tokens import (
+    APP_ICON_SIZES,
+    DARK,
+    ICON_STROKE,
+    LIGHT,
+    WINDOW_LEAST,
+    Colors,
+    Line,
+    Radius,
+    Sizes,
+    Space,
+    TextRole,
+)
+
+__all__ = [
+    "APP_ICON_SIZES",
+    "DARK",
+    "ICON_STROKE",
+    "LIGHT",
+    "WINDOW_LEAST",
+    "Colors",
+    "Line",
+    "Radius",
+    "Sizes",
+    "Space",
+    "TextRole",
+    "Theme",
+    "ThemeChoice",
+    "contrast_ratio",
+    "is_dark",
+    "text_scale",
+]

@@ -1,0 +1,269 @@
+"""Every colour and size of the window, by what it is for. Nothing else names a colour or a size.
+
+Sizes are logical pixels at a text scale of 1. Named tuples, because dataclasses of this many fields take a
+noticeable part of the time in which the window shows.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+
+class Colors(NamedTuple):
+    """One palette: colours by role, as sRGB hex."""
+
+    window: str
+    """Rail, status bar, the window behind panels."""
+    surface: str
+    """Panel content, transcript."""
+    surface_sunken: str
+    """List columns, details of an error."""
+    surface_raised: str
+    """Menus, buttons at rest."""
+    hover: str
+    pressed: str
+    """A pressed button; the selected item of the rail."""
+    border: str
+    """Dividers, cards."""
+    border_control: str
+    """Fields and buttons, which also carry text."""
+    border_mark: str
+    """Marks that stand alone: 3:1 or more."""
+    text: str
+    text_secondary: str
+    text_disabled: str
+    accent: str
+    """Fills: primary button, progress."""
+    accent_hover: str
+    accent_pressed: str
+    accent_text: str
+    accent_ink: str
+    """The accent as text, icon or focus ring."""
+    selection: str
+    bubble: str
+    """A message of the person."""
+    positive: str
+    caution: str
+    caution_soft: str
+    negative: str
+    negative_soft: str
+    track: str
+    """The empty part of a bar."""
+    tooltip: str
+    tooltip_text: str
+    shadow: str
+    """With its alpha first; only menus cast one."""
+
+
+LIGHT = Colors(
+    window="#F4F4F2",
+    surface="#FFFFFF",
+    surface_sunken="#F7F7F5",
+    surface_raised="#FFFFFF",
+    hover="#EEEDEA",
+    pressed="#E6E5E1",
+    border="#E4E3DF",
+    border_control="#C6C4BE",
+    border_mark="#85837D",
+    text="#1C1B1A",
+    text_secondary="#5E5C57",
+    text_disabled="#8F8D88",
+    accent="#2F56C9",
+    accent_hover="#2749AE",
+    accent_pressed="#203D92",
+    accent_text="#FFFFFF",
+    accent_ink="#2A4EBB",
+    selection="#E4EAFA",
+    bubble="#EEF1FA",
+    positive="#1A6F3D",
+    caution="#7F4F00",
+    caution_soft="#FAEFD9",
+    negative="#AF251D",
+    negative_soft="#FBE8E6",
+    track="#E4E3DF",
+    tooltip="#2A2928",
+    tooltip_text="#F6F5F3",
+    shadow="#24000000",
+)
+
+DARK = Colors(
+    window="#18181A",
+    surface="#1F1F22",
+    surface_sunken="#19191C",
+    surface_raised="#28282C",
+    hover="#303035",
+    pressed="#39393F",
+    border="#323236",
+    border_control="#4B4B51",
+    border_mark="#86868D",
+    text="#ECEBE9",
+    text_secondary="#A9A7A4",
+    text_disabled="#74736F",
+    accent="#4468DE",
+    accent_hover="#3B5DD0",
+    accent_pressed="#3350B5",
+    accent_text="#FFFFFF",
+    accent_ink="#9DB3FF",
+    selection="#293250",
+    bubble="#292D3A",
+    positive="#6CCB94",
+    caution="#E5B64C",
+    caution_soft="#382E17",
+    negative="#FF8F85",
+    negative_soft="#43231F",
+    track="#36363B",
+    tooltip="#EDECEA",
+    tooltip_text="#1C1B1A",
+    shadow="#73000000",
+)
+
+
+class Space(enum.IntEnum):
+    """Distances. They stay as they are when the text grows."""
+
+    TINY = 2
+    XS = 4
+    S = 8
+    M = 12
+    L = 16
+    XL = 24
+    XXL = 32
+    MESSAGE = 20
+
+
+class Radius(enum.IntEnum):
+    """Corners."""
+
+    BADGE = 4
+    BUTTON = 6
+    CARD = 8
+    COMPOSER = 10
+    BUBBLE = 12
+
+
+class Line(enum.IntEnum):
+    """Strokes."""
+
+    BORDER = 1
+    FOCUS = 2
+    FOCUS_OFFSET = 2
+    RAIL_MARK = 3
+
+
+class Sizes(NamedTuple):
+    """Heights and widths that grow with the text, for one text scale."""
+
+    rail: int
+    rail_narrow: int
+    rail_item: int
+    rail_item_narrow: int
+    rail_mark: int
+    rail_collapses_below: int
+    chat_head: int
+    status_bar: int
+    button: int
+    button_small: int
+    send: int
+    menu_row: int
+    menu: int
+    settings_row: int
+    settings_page: int
+    settings_pages: int
+    settings_content: int
+    choice: int
+    prompt_row: int
+    empty_state: int
+    reading: int
+    reading_narrow: int
+    bubble: int
+    stats_row: int
+    progress: int
+    meter: int
+    meter_line: int
+    badge: int
+    scroll_bar: int
+    scroll_thumb: int
+    scroll_thumb_least: int
+    icon_rail: int
+    icon_button: int
+    icon_badge: int
+    icon_chevron: int
+    shadow: int
+
+
+def make_sizes(scale: float) -> Sizes:
+    """The sizes at a text scale."""
+
+    def px(value: float) -> int:
+        return round(value * scale)
+
+    return Sizes(
+        rail=px(176),
+        rail_narrow=px(56),
+        rail_item=px(36),
+        rail_item_narrow=px(40),
+        rail_mark=px(16),
+        rail_collapses_below=px(1000),
+        chat_head=px(48),
+        status_bar=px(28),
+        button=px(32),
+        button_small=px(28),
+        send=px(32),
+        menu_row=px(36),
+        menu=px(400),
+        settings_row=px(54),
+        settings_page=px(32),
+        settings_pages=px(224),
+        settings_content=px(720),
+        choice=px(200),
+        prompt_row=px(60),
+        empty_state=px(560),
+        reading=px(720),
+        reading_narrow=px(560),
+        bubble=px(576),
+        stats_row=px(28),
+        progress=px(6),
+        meter=px(64),
+        meter_line=px(4),
+        badge=px(20),
+        scroll_bar=px(12),
+        scroll_thumb=px(6),
+        scroll_thumb_least=px(32),
+        icon_rail=px(18),
+        icon_button=px(15),
+        icon_badge=px(13),
+        icon_chevron=px(14),
+        shadow=14,
+    )
+
+
+WINDOW_LEAST = (900, 600)
+"""Width and height under which nothing is laid out."""
+
+ICON_STROKE = "1.75"
+"""Width of an icon's lines, in its own 24 units."""
+
+APP_ICON_SIZES = (16, 24, 32, 48, 64, 128, 256)
+
+
+class Type(NamedTuple):
+    """A kind of text: pixels, line height, weight."""
+
+    px: float
+    line: int
+    weight: int
+
+
+class TextRole(enum.Enum):
+    """What a text is for."""
+
+    PAGE_HEAD = Type(20, 26, 600)
+    TITLE = Type(15, 20, 600)
+    READING = Type(14, 22, 400)
+    BASE = Type(13, 18, 400)
+    LABEL = Type(13, 18, 500)
+    STRONG = Type(13, 18, 600)
+    SECONDARY = Type(12, 16, 400)
+    GROUP_HEAD = Type(12, 16, 600)
+    MONO = Type(12.5, 19, 400)

@@ -1,0 +1,140 @@
+"""An error in place: what happened, why, what to do, and the details for who wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from slmdesk.messages import tr
+from slmdesk.ui.theme import Radius, Space, TextRole, Theme
+from slmdesk.ui.widgets.button import Button, ButtonKind
+from slmdesk.ui.widgets.labels import Icon, Label
+from slmdesk.ui.widgets.painting import draw_box
+
+_MOST_LINES = 7
+
+
+@dataclass(frozen=True, slots=True)
+class BannerAction:
+    """A button of a banner. The first action is the one suggested."""
+
+    text: str
+    run: Callable[[], None]
+
+
+class Banner(QWidget):
+    """One problem, until it is closed. `closed` is said once, by its close button."""
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        what: str,
+        why: str,
+        do: str,
+        details: str,
+        actions: Sequence[BannerAction],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setAccessibleName(what)
+        self.setAccessibleDescription(" ".join(part for part in (why, do) if part))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.L, Space.S, Space.S, Space.M)
+        row.setSpacing(Space.S)
+        # Icon and first line stand in the middle of the close button's height.
+        first = (theme.sizes.button_small - theme.line_height(TextRole.STRONG)) // 2
+        icon_column = QVBoxLayout()
+        icon_column.setContentsMargins(0, first, 0, 0)
+        icon_column.addWidget(Icon(theme, "circle-alert", theme.sizes.icon_rail, "negative"))
+        icon_column.addStretch(1)
+        row.addLayout(icon_column)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, first, 0, 0)
+        column.setSpacing(Space.TINY)
+        column.addWidget(Label(theme, what, TextRole.STRONG, wrap=True))
+        for sentence in (why, do):
+            if sentence:
+                column.addWidget(Label(theme, sentence, wrap=True))
+        self.buttons: list[Button] = []
+        bar = QHBoxLayout()
+        bar.setContentsMargins(0, Space.S, 0, 0)
+        bar.setSpacing(Space.S)
+        for index, action in enumerate(actions):
+            kind = ButtonKind.PRIMARY if index == 0 else ButtonKind.STANDARD
+            button = Button(theme, action.text, kind, small=True)
+            button.clicked.connect(action.run)
+            self.buttons.append(button)
+            bar.addWidget(button)
+        self.details_button = Button(
+            theme, tr("Details"), ButtonKind.QUIET, trailing="chevron-down", small=True
+        )
+        self.details_button.setCheckable(True)
+        self.details_button.toggled.connect(self._fold)
+        if not details:
+            # Never setVisible(True) here: without a parent yet, the button would open as a window.
+            self.details_button.hide()
+        bar.addWidget(self.details_button)
+        bar.addStretch()
+        if actions or details:
+            column.addLayout(bar)
+        self._details = _Details(theme, details)
+        self._details.hide()
+        column.addSpacing(Space.XS)
+        column.addWidget(self._details)
+        row.addLayout(column, 1)
+        self.close_button = Button(theme, icon="x", name=tr("Close"))
+        self.close_button.clicked.connect(self.closed)
+        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        theme.changed.connect(self.update)
+
+    @property
+    def details(self) -> str:
+        """The text behind the fold."""
+        return self._details.text.toPlainText()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the soft box."""
+        painter = QPainter(self)
+        draw_box(painter, QRectF(self.rect()), Radius.CARD, self._theme.color("negative_soft"))
+
+    def _fold(self, opened: bool) -> None:
+        self._details.setVisible(opened)
+        self.details_button.set_trailing("chevron-up" if opened else "chevron-down")
+
+
+class _Details(QWidget):
+    """A report in a fixed font, and a button that copies it."""
+
+    def __init__(self, theme: Theme, details: str) -> None:
+        super().__init__()
+        self._theme = theme
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.M, Space.S, Space.M, Space.M)
+        self.text = QPlainTextEdit(details)
+        self.text.setReadOnly(True)
+        self.text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.text.setTabChangesFocus(True)
+        self.text.setFrameShape(QFrame.Shape.NoFrame)
+        self.text.viewport().setAutoFillBackground(False)
+        self.text.setFont(theme.font(TextRole.MONO))
+        self.text.setAccessibleName(tr("Details"))
+        lines = min(details.count("\n") + 1, _MOST_LINES)
+        self.text.setFixedHeight(lines * theme.line_height(TextRole.MONO) + 2 * Space.XS)
+        column.addWidget(self.text)
+        copy = Button(theme, tr("Copy"), icon="copy", small=True)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
+        column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        color = self._theme.color
+        draw_box(painter, QRectF(self.rect()), Radius.BUTTON, color("surface_sunken"), color("border"))

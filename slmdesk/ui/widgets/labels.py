@@ -1,0 +1,130 @@
+"""Texts that follow the theme."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from slmdesk.ui.icons import draw_icon
+from slmdesk.ui.theme import TextRole, Theme
+
+_INK = {
+    "text": QPalette.ColorRole.WindowText,
+    "text_secondary": QPalette.ColorRole.PlaceholderText,
+    "negative": QPalette.ColorRole.BrightText,
+}
+
+
+class Label(QLabel):
+    """A text of one kind, in one of the theme's text colours. Never rich text."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        text: str = "",
+        role: TextRole = TextRole.BASE,
+        color: str = "text",
+        *,
+        wrap: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(text, parent)
+        # A name from a model file must not be able to bring markup along.
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._theme = theme
+        self._color = color
+        self.setFont(theme.font(role))
+        self.setWordWrap(wrap)
+        self._ink()
+        theme.changed.connect(self._ink)
+
+    def set_ink(self, color: str) -> None:
+        """Use another of the theme's colours."""
+        self._color = color
+        self._ink()
+
+    def _ink(self) -> None:
+        role = _INK.get(self._color)
+        if role is not None:
+            self.setPalette(QPalette())
+            self.setForegroundRole(role)
+            return
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.WindowText, self._theme.color(self._color))
+        self.setPalette(palette)
+        self.setForegroundRole(QPalette.ColorRole.WindowText)
+
+
+class ElidedLabel(Label):
+    """One line that gives way in the middle where it is too long, and is whole in the tooltip."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        text: str = "",
+        role: TextRole = TextRole.BASE,
+        color: str = "text",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(theme, "", role, color, parent=parent)
+        self._whole = ""
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.set_text(text)
+
+    @property
+    def whole_text(self) -> str:
+        """The text before anything was left out."""
+        return self._whole
+
+    def set_text(self, text: str) -> None:
+        """Show `text`, shortened to the room there is."""
+        self._whole = text
+        self.setAccessibleName(text)
+        self._elide()
+        self.updateGeometry()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit again."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def sizeHint(self) -> QSize:
+        """Room for the whole text."""
+        self.ensurePolished()
+        return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 1, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for nothing but the dots."""
+        return QSize(self.fontMetrics().horizontalAdvance("…"), super().minimumSizeHint().height())
+
+    def _elide(self) -> None:
+        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width())
+        self.setText(shown)
+        self.setToolTip(self._whole if shown != self._whole else "")
+
+
+class Icon(QWidget):
+    """A mark that stands beside a word; a screen reader hears the word alone."""
+
+    def __init__(
+        self, theme: Theme, name: str, size: int, color: str = "text_secondary", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._name = name
+        self._color = color
+        self._size = size
+        self.setFixedSize(size, size)
+        theme.changed.connect(self.update)
+
+    def set_icon(self, name: str, color: str) -> None:
+        """Show another mark."""
+        if (name, color) != (self._name, self._color):
+            self._name, self._color = name, color
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the mark."""
+        painter = QPainter(self)
+        draw_icon(painter, self._name, self.rect().toRectF(), self._size, self._theme.color(self._color))

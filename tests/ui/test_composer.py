@@ -1,0 +1,93 @@
+"""The input: growing, sending, stopping."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from slmdesk.ui.chat.composer import Composer
+from slmdesk.ui.theme import Theme
+
+
+@pytest.fixture
+def composer(qtbot: QtBot, theme: Theme) -> Composer:
+    composer = Composer(theme)
+    qtbot.addWidget(composer)
+    composer.resize(720, 80)
+    composer.show()
+    composer.set_state(can_send=True, can_stop=False, hint="Ask anything.")
+    return composer
+
+
+def test_it_grows_to_ten_lines_and_then_scrolls(composer: Composer) -> None:
+    line = QFontMetrics(composer.input.font()).lineSpacing()
+    heights = []
+    for lines in (1, 2, 5, 10, 11, 40):
+        composer.input.setPlainText("\n".join(["x"] * lines))
+        heights.append(composer.input.height())
+    one = heights[0]
+    assert [height - one for height in heights] == pytest.approx(
+        [0, line, 4 * line, 9 * line, 9 * line, 9 * line], abs=2
+    )
+    assert composer.input.verticalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOn
+    composer.input.clear()
+    assert composer.input.height() == one
+
+
+def test_it_grows_with_a_wrapped_line(composer: Composer) -> None:
+    one = composer.input.height()
+    composer.input.setPlainText("many words " * 40)
+    assert composer.input.height() > 2 * one
+
+
+def test_enter_sends_and_shift_enter_starts_a_line(composer: Composer, qtbot: QtBot) -> None:
+    sent: list[str] = []
+    composer.sent.connect(sent.append)
+    QTest.keyClicks(composer.input, "one")
+    QTest.keyClick(composer.input, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClicks(composer.input, "two")
+    assert sent == []
+    QTest.keyClick(composer.input, Qt.Key.Key_Return)
+    assert sent == ["one\ntwo"]
+    assert composer.input.toPlainText() == ""
+
+
+def test_nothing_is_sent_that_cannot_be_answered(composer: Composer, qtbot: QtBot) -> None:
+    sent: list[str] = []
+    composer.sent.connect(sent.append)
+    QTest.keyClicks(composer.input, "  ")
+    QTest.keyClick(composer.input, Qt.Key.Key_Return)
+    assert not composer.send_button.isEnabled()
+    QTest.keyClicks(composer.input, "text")
+    composer.set_state(can_send=False, can_stop=True, hint="")
+    QTest.keyClick(composer.input, Qt.Key.Key_Return)
+    assert sent == []
+    assert composer.input.toPlainText().strip() == "text"
+
+
+def test_send_turns_into_stop(composer: Composer, qtbot: QtBot) -> None:
+    assert composer.send_button.isVisible()
+    assert not composer.stop_button.isVisible()
+    composer.set_state(can_send=False, can_stop=True, hint="")
+    assert not composer.send_button.isVisible()
+    with qtbot.waitSignal(composer.stopped):
+        QTest.mouseClick(composer.stop_button, Qt.MouseButton.LeftButton)
+
+
+def test_the_meter_says_how_full_the_context_is(composer: Composer) -> None:
+    composer.set_context(486, 4096)
+    assert composer.meter.words.text() == "486 of 4,096 tokens"
+    assert composer.meter.bar.fraction == pytest.approx(486 / 4096, abs=0.001)
+    composer.set_context(0, 0)
+    assert composer.meter.isHidden()
+
+
+def test_paging_belongs_to_the_transcript(composer: Composer, qtbot: QtBot) -> None:
+    pages: list[int] = []
+    composer.input.page_wanted.connect(pages.append)
+    QTest.keyClick(composer.input, Qt.Key.Key_PageUp)
+    QTest.keyClick(composer.input, Qt.Key.Key_PageDown)
+    assert pages == [-1, 1]
