@@ -1,0 +1,180 @@
+"""`slmdesk chat`: its options, and where the message comes from."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+
+from slmdesk.chat import ChatService, ConversationStore
+from slmdesk.cli.chat_session import ChatSession
+from slmdesk.cli.output import Output
+from slmdesk.cli.prompt_input import read_piped_prompt, require_text
+from slmdesk.engines import EnginePool, LoadOptions, Sampling
+from slmdesk.library import STARTER_ID, InstalledModel, resolve_model
+from slmdesk.messages import UserError, tr
+from slmdesk.storage import Database, Paths, Settings
+
+_LARGEST_COUNT = 2**31 - 1
+# One more is llama.cpp's mark for "draw a seed".
+_LARGEST_SEED = 2**32 - 2
+_HOTTEST = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatWishes:
+    """What the person asked for on the command line; None: not said."""
+
+    system: str | None = None
+    prompt: str | None = None
+    context_length: int | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    save: bool = False
+    as_json: bool = False
+
+
+def build_chat() -> click.Command:
+    """The command `chat`."""
+
+    @click.command("chat", short_help=tr("Chat with a model in the terminal."), help=_help())
+    @click.argument("model", metavar=tr("MODEL"))
+    @click.option(
+        "--system", metavar=tr("TEXT"), help=tr("Instructions for the model, in place of its usual ones.")
+    )
+    @click.option("--prompt", metavar=tr("TEXT"), help=tr("Answer this one message and end."))
+    @click.option(
+        "--ctx",
+        "context_length",
+        metavar=tr("NUMBER"),
+        type=click.IntRange(1, _LARGEST_COUNT),
+        help=tr("Context length in tokens."),
+    )
+    @click.option(
+        "--max-tokens",
+        metavar=tr("NUMBER"),
+        type=click.IntRange(1, _LARGEST_COUNT),
+        help=tr("Most tokens to generate for one answer."),
+    )
+    @click.option(
+        "--temperature",
+        metavar=tr("NUMBER"),
+        type=click.FloatRange(0, _HOTTEST),
+        callback=_finite,
+        help=tr("How freely the next token is drawn; 0 always takes the most probable one."),
+    )
+    @click.option(
+        "--seed",
+        metavar=tr("NUMBER"),
+        type=click.IntRange(0, _LARGEST_SEED),
+        help=tr("Number that makes a draw repeatable."),
+    )
+    @click.option("--save", is_flag=True, help=tr("Keep the conversation; without this nothing is stored."))
+    @click.option(
+        "--json", "as_json", is_flag=True, help=tr("Print the answer and its figures as one JSON object.")
+    )
+    @click.pass_context
+    def chat(
+        context: click.Context,
+        model: str,
+        system: str | None,
+        prompt: str | None,
+        context_length: int | None,
+        max_tokens: int | None,
+        temperature: float | None,
+        seed: int | None,
+        save: bool,
+        as_json: bool,
+    ) -> int:
+        wishes = ChatWishes(
+            system=None if system is None else require_text(system, "--system"),
+            prompt=None if prompt is None else require_text(prompt, "--prompt"),
+            context_length=context_length,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+            save=save,
+            as_json=as_json,
+        )
+        if wishes.prompt is None and as_json and sys.stdin.isatty():
+            raise click.UsageError(tr("--json needs one message: give it with --prompt or through a pipe"))
+        paths = context.obj.paths
+        return _chat(resolve_model(model, paths), wishes, paths)
+
+    return chat
+
+
+def chat_instead_of_window(paths: Paths, settings: Settings) -> int:
+    """Chat with the model last chosen, or the starter. Returns the exit code; nothing said is no failure.
+
+    Raises UserError.
+    """
+    model = _last_or_starter(paths, settings)
+    if sys.stdin.isatty():
+        return _chat(model, ChatWishes(), paths)
+    prompt = read_piped_prompt()
+    return _chat(model, ChatWishes(prompt=prompt), paths) if prompt.strip() else 0
+
+
+def _help() -> str:
+    return tr(
+        "Chat with MODEL: the path of a GGUF file, a name from `slmdesk models list`, or `starter`.\n\n"
+        "Without --prompt the message is read from a pipe, or the chat is interactive: /bye or Ctrl-D leaves,"
+        " Ctrl-C stops an answer, a backslash at the end of a line continues the message."
+    )
+
+
+def _finite(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(tr("it is not a number"), context, parameter)
+    return value
+
+
+def _last_or_starter(paths: Paths, settings: Settings) -> InstalledModel:
+    if settings.model:
+        # A model that has been deleted or damaged since is no reason not to chat.
+        with contextlib.suppress(UserError):
+            return resolve_model(settings.model, paths)
+    return resolve_model(STARTER_ID, paths)
+
+
+def _chat(model: InstalledModel, wishes: ChatWishes, paths: Paths) -> int:
+    prompt = wishes.prompt
+    if prompt is None and not sys.stdin.isatty():
+        prompt = read_piped_prompt()
+    with _service(paths, save=wishes.save) as (service, store):
+        session = ChatSession(
+            service,
+            store,
+            model,
+            options=LoadOptions(context_length=wishes.context_length),
+            sampling=_sampling(wishes),
+            max_tokens=wishes.max_tokens,
+            system_prompt=wishes.system,
+            output=Output(as_json=wishes.as_json),
+        )
+        return session.answer_once(prompt) if prompt is not None else session.converse()
+
+
+def _sampling(wishes: ChatWishes) -> Sampling:
+    defaults = Sampling()
+    temperature = defaults.temperature if wishes.temperature is None else wishes.temperature
+    return Sampling(temperature=temperature, seed=wishes.seed)
+
+
+@contextlib.contextmanager
+def _service(paths: Paths, *, save: bool) -> Iterator[tuple[ChatService, ConversationStore | None]]:
+    """A chat service whose engine process and database are closed afterwards."""
+    database = Database(paths.database_file)
+    store = ConversationStore(database) if save else None
+    pool = EnginePool(paths.logs)
+    try:
+        yield ChatService(pool, store), store
+    finally:
+        pool.close()
+        database.close()

@@ -1,0 +1,151 @@
+"""One chat in the terminal: a single answer, or a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from slmdesk.chat import ChatEvent, ChatService, Conversation, ConversationStore
+from slmdesk.cli.answer_view import AnswerView
+from slmdesk.cli.interrupts import run_interruptible
+from slmdesk.cli.output import Output
+from slmdesk.cli.prompt_input import LeaveChat, MessageReader
+from slmdesk.engines import End, LoadOptions, LoadReport, Sampling
+from slmdesk.library import InstalledModel
+from slmdesk.messages import ErrorKind, UserError, format_integer, one_line, tr
+
+Result = TypeVar("Result")
+
+_INTERRUPTED = 130
+
+
+class ChatSession:
+    """Asks the service, and shows what comes. Main thread only: Ctrl-C is handled here.
+
+    `system_prompt` None takes the model's default, and shows it once. The methods return the exit code.
+    """
+
+    def __init__(
+        self,
+        service: ChatService,
+        store: ConversationStore | None,
+        model: InstalledModel,
+        *,
+        options: LoadOptions,
+        sampling: Sampling,
+        max_tokens: int | None,
+        system_prompt: str | None,
+        output: Output,
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._model = model
+        self._options = options
+        self._sampling = sampling
+        self._max_tokens = max_tokens
+        self._output = output
+        default = model.system_prompt if system_prompt is None else ""
+        self._conversation = Conversation(system_prompt=default if system_prompt is None else system_prompt)
+        self._view = AnswerView(output, model, default_system_prompt=default)
+
+    def answer_once(self, prompt: str) -> int:
+        """Answer `prompt` and end. Raises UserError after what there is of the answer has been shown."""
+        try:
+            end = self._ask(prompt)
+        except UserError as error:
+            if error.kind is ErrorKind.GENERATION:
+                self._view.finish("error", self._max_tokens)
+            raise
+        reason = end.reason if end else "cancelled"
+        text = self._view.finish(reason, self._max_tokens)
+        if reason == "cancelled":
+            return _INTERRUPTED
+        if end and reason == "context_full" and not text:
+            self._output.note(f"slmdesk: {_does_not_fit(end)}")
+            return int(ErrorKind.GENERATION)
+        return int(ErrorKind.GENERATION) if reason == "error" else 0
+
+    def converse(self) -> int:
+        """Answer message after message until the person leaves."""
+        if self._run(self._load) is None:
+            return _INTERRUPTED
+        self._output.note(
+            tr(
+                "{model} is ready. /bye or Ctrl-D leaves, Ctrl-C stops an answer,"
+                " a backslash at the end of a line continues the message."
+            ).format(model=self._model.title)
+        )
+        reader = MessageReader()
+        interrupted = False
+        while True:
+            try:
+                text = reader.read()
+            except LeaveChat:
+                return 0
+            except KeyboardInterrupt:
+                self._output.note("")
+                if interrupted:
+                    return _INTERRUPTED
+                interrupted = True
+                self._output.note(tr("Press Ctrl-C again to leave, or go on typing."))
+                continue
+            interrupted = False
+            if text.strip():
+                self._answer_in_conversation(text)
+
+    def _answer_in_conversation(self, text: str) -> None:
+        """Answer, and leave the conversation fit for the next message whatever happens."""
+        try:
+            end = self._ask(text)
+        except UserError as error:
+            self._view.finish("error", self._max_tokens)
+            self._output.note(one_line(error))
+        else:
+            reason = end.reason if end else "cancelled"
+            shown = self._view.finish(reason, self._max_tokens)
+            if end and reason == "context_full" and not shown:
+                self._output.note(_does_not_fit(end))
+        self._forget_unanswered()
+
+    def _ask(self, text: str) -> End | None:
+        self._view.begin()
+
+        def work(emit: Callable[[ChatEvent], None]) -> End | None:
+            return self._service.answer(
+                self._conversation,
+                text,
+                model=self._model,
+                options=self._options,
+                sampling=self._sampling,
+                max_tokens=self._max_tokens,
+                on_event=emit,
+            )
+
+        return self._run(work)
+
+    def _run(self, work: Callable[[Callable[[ChatEvent], None]], Result]) -> Result:
+        try:
+            return run_interruptible(work, self._view.show, self._service.cancel)
+        finally:
+            self._view.close()
+
+    def _load(self, emit: Callable[[ChatEvent], None]) -> LoadReport | None:
+        return self._service.load(self._model, self._options, emit)
+
+    def _forget_unanswered(self) -> None:
+        """Take a message without an answer out again.
+
+        Chat templates want turns, and it may be what did not fit into the context.
+        """
+        messages = self._conversation.messages
+        if messages and messages[-1].role == "user":
+            unanswered = messages.pop()
+            if self._store is not None:
+                self._store.supersede(unanswered)
+
+
+def _does_not_fit(end: End) -> str:
+    return tr(
+        "The prompt of {needed} tokens does not fit into the context of {context_length} tokens;"
+        " a larger --ctx makes room."
+    ).format(needed=format_integer(end.needed_tokens), context_length=format_integer(end.context_length))

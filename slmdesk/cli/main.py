@@ -1,0 +1,151 @@
+"""The command line as a whole: its commands, its language, and how each way to fail ends."""
+
+from __future__ import annotations
+
+import gettext
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from slmdesk import __version__
+from slmdesk.cli.display import DisplayProblem, terminal_notice
+from slmdesk.cli.output import Output, OutputClosedError, OutputFailedError, drop_output, prepare_streams
+from slmdesk.messages import UserError, choose_language, one_line, tr
+from slmdesk.storage import Paths, Settings, SettingsStore, find_paths, resources_folder, set_up_logging
+
+_log = logging.getLogger(__name__)
+
+# Exit codes besides those of `messages.ErrorKind`.
+_BUG = 1
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every command is handed as its context object."""
+
+    paths: Paths
+    settings: Settings
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code; nothing escapes but a bug in here."""
+
+    def command(surroundings: Surroundings) -> int:
+        with build_cli().make_context("slmdesk", list(arguments), obj=surroundings) as context:
+            return int(context.command.invoke(context) or 0)
+
+    return _guarded(command)
+
+
+def run_without_display(problem: DisplayProblem) -> int:
+    """Say why there is no window, and be the same chat in the terminal. Returns the exit code."""
+
+    def command(surroundings: Surroundings) -> int:
+        from slmdesk.cli.chat import chat_instead_of_window
+
+        Output().note(terminal_notice(problem))
+        return chat_instead_of_window(surroundings.paths, surroundings.settings)
+
+    return _guarded(command)
+
+
+def build_cli() -> click.Group:
+    """All commands, described in the language chosen by then."""
+    from slmdesk.cli.chat import build_chat
+    from slmdesk.cli.doctor import build_doctor
+    from slmdesk.cli.models import build_models
+
+    group = click.Group(
+        "slmdesk",
+        help=tr(
+            "Run small language models privately on your own computer. Without a command, the window opens."
+        ),
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        commands=[build_chat(), build_doctor(), build_models()],
+        no_args_is_help=True,
+    )
+    return click.version_option(__version__, prog_name="SLM Desk", message="%(prog)s %(version)s")(group)
+
+
+def _guarded(command: Callable[[Surroundings], int]) -> int:
+    """Run `command`; each way it can end becomes an exit code and at most one sentence."""
+    prepare_streams()
+    paths = find_paths()
+    try:
+        return _with_output_checked(lambda: _explained(command, paths))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _with_output_checked(command: Callable[[], int]) -> int:
+    try:
+        return command()
+    except OutputClosedError:
+        # The reader had enough, which is not a failure.
+        drop_output()
+        return 0
+    except OutputFailedError as error:
+        drop_output()
+        return _complain(tr("The output cannot be written: {reason}.").format(reason=error), _BUG)
+
+
+def _explained(command: Callable[[Surroundings], int], paths: Paths) -> int:
+    log_file: Path | None = None
+    try:
+        settings = SettingsStore(paths.settings_file).load()
+        _speak(os.environ.get("SLMDESK_LANGUAGE") or settings.language)
+        log_file = _start_log(paths)
+        return command(Surroundings(paths, settings))
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return error.exit_code
+    except UserError as error:
+        if error.details:
+            _log.warning("%s", error)
+        return _complain(one_line(error), int(error.kind))
+    except (OutputClosedError, OutputFailedError):
+        raise
+    except BrokenPipeError as error:
+        # click writes help texts by itself.
+        raise OutputClosedError from error
+    except Exception:  # noqa: BLE001 - the door of the program: logged, and told as what it is
+        _log.critical("a bug", exc_info=True)
+        if log_file is None:
+            traceback.print_exc()
+            return _complain(tr("This is a bug in SLM Desk."), _BUG)
+        return _complain(
+            tr("This is a bug in SLM Desk; the report is in {file}.").format(file=log_file), _BUG
+        )
+
+
+def _complain(sentence: str, exit_code: int) -> int:
+    Output().note(f"slmdesk: {sentence}")
+    return exit_code
+
+
+def _start_log(paths: Paths) -> Path | None:
+    """Start the log; a home that cannot be written is no reason not to work."""
+    try:
+        return set_up_logging(paths)
+    except UserError as error:
+        _complain(one_line(error), 0)
+        return None
+
+
+def _speak(language: str) -> None:
+    """Speak `language` from now on; click's own words too."""
+    folder = resources_folder() / "locale"
+    code = choose_language(language, folder).code
+    # click looks its words up in Python's default domain, in the language of the environment.
+    gettext.bindtextdomain("slmdesk", folder)
+    gettext.textdomain("slmdesk")
+    os.environ["LANGUAGE"] = code

@@ -1,0 +1,71 @@
+"""`slmdesk models`: the models on this disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from slmdesk.cli.output import Output
+from slmdesk.cli.table import align
+from slmdesk.library import InstalledModel, find_models
+from slmdesk.messages import format_bytes, format_integer, one_line, tr
+
+
+def build_models() -> click.Group:
+    """The group of commands about installed models."""
+    group = click.Group("models", help=tr("The models on this computer."))
+
+    @group.command("list", help=tr("List the models that can be chatted with, broken files included."))
+    @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON list."))
+    @click.pass_context
+    def list_models(context: click.Context, as_json: bool) -> int:
+        models = find_models(context.obj.paths)
+        output = Output(as_json=as_json)
+        output.report([_as_json(model) for model in models], _lines(models))
+        if not models and not as_json:
+            output.note(
+                tr("There is no model yet. Put GGUF files into {folder}.").format(
+                    folder=context.obj.paths.models
+                )
+            )
+        return 0
+
+    return group
+
+
+def _as_json(model: InstalledModel) -> dict[str, Any]:
+    return {
+        "id": model.id,
+        "title": model.title,
+        "path": str(model.path),
+        "size_bytes": model.size_bytes,
+        "architecture": model.architecture,
+        "parameters": model.parameters,
+        "quantization": model.quantization,
+        "trained_context_length": model.trained_context_length,
+        "problem": one_line(model.problem) if model.problem else None,
+    }
+
+
+def _lines(models: Sequence[InstalledModel]) -> Iterator[str]:
+    if not models:
+        return
+    header = (tr("Name"), tr("Title"), tr("Quantization"), tr("Size"), tr("Context"))
+    rows = [
+        (
+            model.id,
+            model.title,
+            model.quantization or "–",
+            format_bytes(model.size_bytes),
+            format_integer(model.trained_context_length) if model.trained_context_length else "–",
+        )
+        for model in models
+    ]
+    aligned = align([header, *rows], right=(3, 4))
+    yield next(aligned)
+    for model, line in zip(models, aligned, strict=True):
+        yield line
+        if model.problem:
+            yield f"  {one_line(model.problem)}"

@@ -1,0 +1,72 @@
+"""Measures the budgets of the design and prints them as a table.
+
+    python -m tests.benchmarks [--rows 1,2,5] [--json FILE]
+
+Needs the starter model. Machines are noisy, so every figure is a ratio of runs taken in turn; close other
+programs first. Never part of the tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from slmdesk import __version__
+from slmdesk.library import resolve_model
+from slmdesk.storage import find_paths
+from tests.benchmarks import decode_rate, prefix_reuse, start_up
+from tests.benchmarks.budget import Row
+
+
+def _measurements(home: Path) -> dict[int, Callable[[], list[Row]]]:
+    paths = find_paths({"SLMDESK_HOME": str(home)})
+    model = resolve_model("starter", paths)
+    return {
+        1: lambda: decode_rate.measure(model, paths),
+        2: lambda: [prefix_reuse.measure(model, paths.logs)],
+        5: lambda: [start_up.measure()],
+    }
+
+
+def _print_table(rows: list[Row]) -> None:
+    lines = [("row", "what", "ratio", "budget", "holds", "detail")]
+    for row in rows:
+        holds = "reported" if row.holds is None else ("yes" if row.holds else "NO")
+        lines.append((str(row.number), row.what, f"{row.ratio:.3f}", row.budget, holds, row.detail))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure the budgets.")
+    parser.add_argument("--rows", default="1,2,5", help="rows of the table of budgets, for example 1,5")
+    parser.add_argument("--json", type=Path, help="write every sample to this file")
+    arguments = parser.parse_args()
+    if not (os.environ.get("DISPLAY") or os.environ.get("QT_QPA_PLATFORM")) and sys.platform == "linux":
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with tempfile.TemporaryDirectory() as home:
+        measurements = _measurements(Path(home))
+        rows: list[Row] = []
+        for number in (int(text) for text in arguments.rows.split(",")):
+            rows += measurements[number]()
+    machine = f"{platform.system()} {platform.machine()}, {psutil.cpu_count(logical=False)} cores"
+    screen = os.environ.get("QT_QPA_PLATFORM", "the display")
+    print(f"SLM Desk {__version__}, Python {platform.python_version()}, {machine}, Qt on {screen}")
+    _print_table(rows)
+    if arguments.json:
+        arguments.json.write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
+    return 0 if all(row.holds is not False for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

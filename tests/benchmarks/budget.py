@@ -1,0 +1,26 @@
+"""What a measurement says: a ratio, the budget it is held against, and how it was taken."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `ratio` is the median of the ratios of runs taken alternately."""
+
+    number: int
+    what: str
+    ratio: float
+    budget: str
+    holds: bool | None
+    """None: reported, not held against a budget."""
+    detail: str
+    samples: dict[str, list[float]] = field(default_factory=dict)
+
+
+def median_ratio(over: Sequence[float], under: Sequence[float]) -> float:
+    """The median of the ratios of runs taken in turn: what slows the machine slows both of a pair."""
+    return statistics.median(a / b for a, b in zip(over, under, strict=True))

@@ -1,0 +1,330 @@
+"""One chat against a service that says what the test wants; the real one is in test_chat_command.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from slmdesk.chat import ChatEvent, ChatMessageRecord, ChatService, Conversation
+from slmdesk.cli import chat_session
+from slmdesk.cli.chat_session import ChatSession
+from slmdesk.cli.output import Output
+from slmdesk.cli.prompt_input import LeaveChat
+from slmdesk.engines import End, EndReason, LoadOptions, LoadProgress, LoadReport, Sampling, Stats, Text
+from slmdesk.library import InstalledModel
+from slmdesk.messages import ErrorKind, UserError
+
+OnEvent = Callable[[ChatEvent], None]
+Act = Callable[[OnEvent, threading.Event], End | None]
+
+JSON_KEYS = [
+    "text",
+    "end_reason",
+    "prompt_tokens",
+    "reused_tokens",
+    "prompt_tokens_per_second",
+    "time_to_first_token_s",
+    "generated_tokens",
+    "tokens_per_second",
+]
+
+MODEL = InstalledModel(
+    id="m",
+    title="Little Model",
+    path=Path("m.gguf"),
+    size_bytes=1,
+    architecture="llama",
+    parameters=1,
+    quantization="Q4_1",
+    trained_context_length=1024,
+    system_prompt="Be good.",
+)
+STATS = Stats(
+    prompt_tokens=1200,
+    reused_tokens=3,
+    prompt_tokens_per_second=99.5,
+    time_to_first_token_s=0.25,
+    generated_tokens=2,
+    tokens_per_second=41.25,
+    seed=1,
+    context_tokens=1202,
+)
+REPORT = LoadReport(
+    engine="scripted 1",
+    model_name="m",
+    architecture="llama",
+    parameters=1,
+    quantization="Q4_1",
+    context_length=1024,
+    trained_context_length=1024,
+    threads=1,
+    device="CPU",
+    gpu_layers=0,
+    weights_bytes=1,
+    kv_bytes=1,
+    load_seconds=0.1,
+    has_chat_template=True,
+)
+IN_WORDS = (
+    "Prompt tokens: 1,200 (reused: 3), 99.5 tok/s · time to first token: 0.2 s"
+    " · generated tokens: 2, 41.2 tok/s\n"
+)
+
+
+class ScriptedService:
+    """Answers as `acts` say, one for each question, and keeps the prompts it was asked with."""
+
+    def __init__(self, *acts: Act) -> None:
+        self.acts = list(acts)
+        self.prompts: list[list[tuple[str, str]]] = []
+        self.cancelled = threading.Event()
+
+    def load(self, model: InstalledModel, options: LoadOptions, on_event: OnEvent) -> LoadReport | None:
+        on_event(LoadProgress(fraction=0.5))
+        on_event(REPORT)
+        return REPORT
+
+    def answer(self, conversation: Conversation, text: str, *, on_event: OnEvent, **_: Any) -> End | None:
+        self._add(conversation, "user", text)
+        self.prompts.append([(one.role, one.content) for one in conversation.prompt()])
+        pieces: list[str] = []
+
+        def emit(event: ChatEvent) -> None:
+            if isinstance(event, Text):
+                pieces.append(event.text)
+            on_event(event)
+
+        try:
+            return self.acts.pop(0)(emit, self.cancelled)
+        finally:
+            if pieces:
+                self._add(conversation, "assistant", "".join(pieces))
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+    @staticmethod
+    def _add(conversation: Conversation, role: Any, text: str) -> None:
+        conversation.messages.append(ChatMessageRecord(0, role, text, "complete", "", 0.0))
+
+
+def _say(*pieces: str, reason: EndReason = "stop", **end: int) -> Act:
+    def act(emit: OnEvent, cancelled: threading.Event) -> End:
+        emit(REPORT)
+        for piece in pieces:
+            emit(Text(piece))
+        emit(STATS)
+        return End(reason=reason, **end)
+
+    return act
+
+
+def _fail_after(*pieces: str, kind: ErrorKind = ErrorKind.GENERATION) -> Act:
+    def act(emit: OnEvent, cancelled: threading.Event) -> End:
+        emit(REPORT)
+        for piece in pieces:
+            emit(Text(piece))
+        raise UserError("message-empty", kind)
+
+    return act
+
+
+def _interrupted_after(*pieces: str) -> Act:
+    def act(emit: OnEvent, cancelled: threading.Event) -> End:
+        emit(REPORT)
+        for piece in pieces:
+            emit(Text(piece))
+        os.kill(os.getpid(), signal.SIGINT)
+        assert cancelled.wait(60)
+        return End(reason="cancelled")
+
+    return act
+
+
+def _session(
+    *acts: Act, as_json: bool = False, system_prompt: str | None = None, max_tokens: int | None = None
+) -> tuple[ChatSession, ScriptedService]:
+    service = ScriptedService(*acts)
+    session = ChatSession(
+        cast(ChatService, service),
+        None,
+        MODEL,
+        options=LoadOptions(),
+        sampling=Sampling(),
+        max_tokens=max_tokens,
+        system_prompt=system_prompt,
+        output=Output(as_json=as_json),
+    )
+    return session, service
+
+
+def test_text_goes_to_stdout_and_the_rest_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    session, service = _session(_say("Hel", "lo"))
+    assert session.answer_once("Hi") == 0
+    out, err = capsys.readouterr()
+    assert out == "Hello\n"
+    assert err == "System prompt: Be good. (change it with --system)\n" + IN_WORDS
+    assert service.prompts == [[("system", "Be good."), ("user", "Hi")]]
+
+
+@pytest.mark.parametrize("system_prompt", ["", "Be brief."])
+def test_own_system_prompt_replaces_the_default(
+    system_prompt: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session, service = _session(_say("x"), system_prompt=system_prompt)
+    session.answer_once("Hi")
+    assert capsys.readouterr().err == IN_WORDS
+    system = [("system", system_prompt)] if system_prompt else []
+    assert service.prompts == [[*system, ("user", "Hi")]]
+
+
+def test_json_is_one_object_with_exactly_these_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    session, _ = _session(_say("Zażółć ", "🙂"), as_json=True)
+    assert session.answer_once("Hi") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert list(answer) == JSON_KEYS
+    assert list(answer.values()) == ["Zażółć 🙂", "stop", 1200, 3, 99.5, 0.25, 2, 41.25]
+
+
+def test_limit_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    session, _ = _session(_say("x", reason="length"), max_tokens=1000)
+    assert session.answer_once("Hi") == 0
+    assert capsys.readouterr().err.endswith("The answer was ended at the limit of 1,000 tokens.\n")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_prompt_that_does_not_fit(as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    act = _say(reason="context_full", needed_tokens=5000, context_length=4096)
+    session, _ = _session(act, as_json=as_json, system_prompt="")
+    assert session.answer_once("Hi") == 4
+    out, err = capsys.readouterr()
+    assert err == (
+        "slmdesk: The prompt of 5,000 tokens does not fit into the context of 4,096 tokens;"
+        " a larger --ctx makes room.\n"
+    )
+    if as_json:
+        assert json.loads(out)["end_reason"] == "context_full"
+        assert json.loads(out)["text"] == ""
+    else:
+        assert out == ""
+
+
+def test_context_that_fills_up_later_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    session, _ = _session(_say("text", reason="context_full", needed_tokens=9, context_length=8))
+    assert session.answer_once("Hi") == 0
+    out, err = capsys.readouterr()
+    assert out == "text\n"
+    assert err.endswith("The answer was ended because the context is full.\n")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_failure_keeps_the_text_so_far(as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    session, _ = _session(_fail_after("half a sen"), as_json=as_json)
+    with pytest.raises(UserError):
+        session.answer_once("Hi")
+    out = capsys.readouterr().out
+    if as_json:
+        answer = json.loads(out)
+        assert list(answer) == JSON_KEYS
+        assert (answer["text"], answer["end_reason"]) == ("half a sen", "error")
+    else:
+        assert out == "half a sen\n"
+
+
+def test_model_that_cannot_be_loaded_prints_no_object(capsys: pytest.CaptureFixture[str]) -> None:
+    session, _ = _session(_fail_after(kind=ErrorKind.MODEL), as_json=True)
+    with pytest.raises(UserError):
+        session.answer_once("Hi")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C there")
+@pytest.mark.parametrize("as_json", [False, True])
+def test_ctrl_c_ends_one_answer_with_130(as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    session, _ = _session(_interrupted_after("so f", "ar"), as_json=as_json)
+    assert session.answer_once("Hi") == 130
+    out, err = capsys.readouterr()
+    if as_json:
+        assert (json.loads(out)["text"], json.loads(out)["end_reason"]) == ("so far", "cancelled")
+    else:
+        assert out == "so far\n"
+        assert err.endswith("Stopped.\n")
+
+
+class ScriptedReader:
+    """Types `typed`: messages, or exceptions to raise."""
+
+    def __init__(self, *typed: str | type[BaseException]) -> None:
+        self.typed = list(typed)
+
+    def read(self) -> str:
+        item = self.typed.pop(0)
+        if isinstance(item, str):
+            return item
+        raise item
+
+
+def _converse(
+    monkeypatch: pytest.MonkeyPatch, session: ChatSession, *typed: str | type[BaseException]
+) -> int:
+    reader = ScriptedReader(*typed)
+    monkeypatch.setattr(chat_session, "MessageReader", lambda: reader)
+    code = session.converse()
+    assert reader.typed == []
+    return code
+
+
+def test_conversation_remembers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    session, service = _session(_say("one"), _say("two"))
+    assert _converse(monkeypatch, session, "first", "", "  ", "second", LeaveChat) == 0
+    out, err = capsys.readouterr()
+    assert out == "one\ntwo\n"
+    assert err.count("System prompt: Be good.") == 1
+    assert err.count("Little Model is ready.") == 1
+    assert service.prompts[1] == [
+        ("system", "Be good."),
+        ("user", "first"),
+        ("assistant", "one"),
+        ("user", "second"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [_say(reason="context_full", needed_tokens=5000, context_length=4096), _fail_after()],
+    ids=["does not fit", "fails"],
+)
+def test_unanswered_message_is_forgotten(
+    act: Act, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session, service = _session(act, _say("fine"), system_prompt="")
+    assert _converse(monkeypatch, session, "far too long", "short", LeaveChat) == 0
+    assert service.prompts[1] == [("user", "short")]
+    assert capsys.readouterr().out == "fine\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C there")
+def test_ctrl_c_stops_the_answer_and_not_the_conversation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session, service = _session(_interrupted_after("par"), _say("whole"), system_prompt="")
+    assert _converse(monkeypatch, session, "a", "b", LeaveChat) == 0
+    assert capsys.readouterr().out == "par\nwhole\n"
+    assert service.prompts[1] == [("user", "a"), ("assistant", "par"), ("user", "b")]
+
+
+def test_ctrl_c_twice_at_the_prompt_leaves(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session, _ = _session(_say("x"))
+    typed = (KeyboardInterrupt, "a", KeyboardInterrupt, KeyboardInterrupt)
+    assert _converse(monkeypatch, session, *typed) == 130
+    assert capsys.readouterr().err.count("Press Ctrl-C again to leave") == 2

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import gettext
+import importlib
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+
+from slmdesk.cli import click_words
+from slmdesk.cli import main as cli_main
+from slmdesk.cli.main import Surroundings
+from slmdesk.cli.output import OutputClosedError
+from slmdesk.messages import ErrorKind, UserError
+from slmdesk.storage import Paths, log_file
+
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True)
+def _globals_restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The command line sets up the whole process; a test gives it back."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    root = logging.getLogger()
+    handlers, hooks = list(root.handlers), (sys.excepthook,)
+    yield
+    for handler in [one for one in root.handlers if one not in handlers]:
+        root.removeHandler(handler)
+        handler.close()
+    logging.captureWarnings(False)
+    (sys.excepthook,) = hooks
+    gettext.textdomain("messages")
+
+
+def _ends(error: BaseException) -> int:
+    def command(_: Surroundings) -> int:
+        raise error
+
+    return cli_main._guarded(command)
+
+
+@pytest.mark.parametrize("kind", list(ErrorKind))
+def test_error_for_people_is_one_sentence(kind: ErrorKind, capfd: pytest.CaptureFixture[str]) -> None:
+    assert _ends(UserError("message-empty", kind, details="native log")) == int(kind)
+    assert capfd.readouterr() == ("", "slmdesk: There is nothing to answer: the message is empty.\n")
+
+
+def test_bug_names_the_log_that_holds_its_traceback(paths: Paths, capfd: pytest.CaptureFixture[str]) -> None:
+    assert _ends(ZeroDivisionError("the very bug")) == 1
+    file = log_file(paths)
+    assert capfd.readouterr() == ("", f"slmdesk: This is a bug in SLM Desk; the report is in {file}.\n")
+    report = file.read_text()
+    assert "Traceback" in report
+    assert "ZeroDivisionError: the very bug" in report
+
+
+def test_bug_without_a_log_is_shown_whole(paths: Paths, capfd: pytest.CaptureFixture[str]) -> None:
+    paths.state.parent.mkdir(parents=True)
+    paths.state.write_text("a file where the folder should be")
+    assert _ends(ZeroDivisionError("the very bug")) == 1
+    error = capfd.readouterr().err
+    assert "ZeroDivisionError: the very bug" in error
+    assert error.endswith("slmdesk: This is a bug in SLM Desk.\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 130), (OutputClosedError(), 0), (BrokenPipeError(), 0)]
+)
+def test_quiet_ends(error: BaseException, code: int, capfd: pytest.CaptureFixture[str]) -> None:
+    assert _ends(error) == code
+    assert capfd.readouterr() == ("", "")
+
+
+def test_usage_error_of_a_command(capfd: pytest.CaptureFixture[str]) -> None:
+    assert _ends(click.UsageError("not like this")) == 2
+    assert capfd.readouterr().err == "Error: not like this\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("chat",),
+        ("chat", "starter", "--temperature", "nan", "--prompt", "x"),
+        ("chat", "starter", "--temperature", "-1", "--prompt", "x"),
+        ("chat", "starter", "--seed", "4294967295", "--prompt", "x"),
+        ("chat", "starter", "--ctx", "0", "--prompt", "x"),
+        ("chat", "starter", "--max-tokens", "99999999999999999999", "--prompt", "x"),
+        ("models", "list", "extra"),
+        ("doctor", "--no-such-option"),
+    ],
+)
+def test_usage_errors(arguments: tuple[str, ...], run_cli: RunCli) -> None:
+    done = run_cli(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Error: " in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("-h",), ("chat", "--help"), ("models", "list", "-h")])
+def test_help(arguments: tuple[str, ...], run_cli: RunCli) -> None:
+    done = run_cli(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: ")
+
+
+def test_version(run_cli: RunCli) -> None:
+    assert run_cli("--version").stdout.startswith("SLM Desk 0.")
+
+
+def test_every_word_of_click_is_still_its_own() -> None:
+    folder = Path(str(click.__file__)).parent
+    source = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
+    words = [*click_words.WORDS, *(form for one in click_words.PLURALS for form in (one.one, one.many))]
+    assert [word for word in words if f'"{word}"' not in source] == []
+
+
+def test_click_speaks_from_our_catalogue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    catalogue = Catalog(locale="pl", domain="slmdesk")
+    catalogue.add("Error: {message}", "Błąd: {message}")
+    folder = tmp_path / "locale" / "pl" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "slmdesk.mo").open("wb") as file:
+        write_mo(file, catalogue)
+    monkeypatch.setattr(cli_main, "resources_folder", lambda: tmp_path)
+    monkeypatch.setenv("SLMDESK_LANGUAGE", "pl")
+    assert _ends(click.UsageError("nie tak")) == 2
+    assert capfd.readouterr().err == "Błąd: nie tak\n"
+
+
+def test_polish_throughout(run_cli: RunCli) -> None:
+    done = run_cli("chat", environment={"SLMDESK_LANGUAGE": "pl"})
+    assert done.returncode == 2
+    assert "Usage:" not in done.stderr
+    assert "Missing" not in done.stderr
+
+
+def test_setting_chooses_the_language(run_cli: RunCli, paths: Paths) -> None:
+    paths.config.mkdir(parents=True)
+    paths.settings_file.write_text(json.dumps({"language": "pl"}))
+    polish = run_cli("chat", "nothing")
+    assert polish.returncode == 3
+    english = run_cli("chat", "nothing", environment={"SLMDESK_LANGUAGE": "en"})
+    assert polish.stderr != english.stderr
+
+
+def test_start_without_arguments_imports_no_command_line() -> None:
+    code = (
+        "import sys; import slmdesk.__main__; light = set(sys.modules);"
+        "import slmdesk.cli.display; modules = set(sys.modules);"
+        "print(*sorted({one.split('.')[0] for one in modules} & set(sys.argv[1].split())));"
+        "print(len([one for one in light if one.startswith('slmdesk')]))"
+    )
+    heavy = "click rich msgspec psutil jinja2 llama_cpp PySide6 asyncio babel sqlcipher3 huggingface_hub"
+    done = subprocess.run(
+        [sys.executable, "-c", code, heavy], capture_output=True, text=True, check=True, env=os.environ.copy()
+    )
+    heavy_found, own = done.stdout.splitlines()
+    assert heavy_found == ""
+    assert int(own) == 2
+
+
+def test_main_module_can_be_imported_again() -> None:
+    """Engine processes import it under another name; nothing may start."""
+    assert importlib.import_module("slmdesk.__main__").main is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes")
+@pytest.mark.parametrize("arguments", [("--help",), ("models", "list"), ("models", "list", "--json")])
+def test_reader_that_goes_away(arguments: tuple[str, ...], cli_environment: dict[str, str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "slmdesk", *arguments],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=cli_environment,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_full_disk(cli_environment: dict[str, str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "slmdesk", "models", "list", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=cli_environment,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"slmdesk: The output cannot be written: No space left on device.\n"
