@@ -35,16 +35,46 @@ def main() -> int:
 
 
 def _open_window() -> int:
-    from slmdesk.app import run
     from slmdesk.messages import UserError, one_line
 
     try:
+        from slmdesk.app import run
+
         return run()
     except UserError as error:
-        # There is no window yet that could say it, and on Windows there may be no terminal either.
-        if sys.stderr is not None:
-            sys.stderr.write(f"slmdesk: {one_line(error)}\n")
+        _tell(one_line(error))
         return int(error.kind)
+    except Exception:  # noqa: BLE001 - the door of the program: logged, and told as what it is
+        _tell(_report_bug())
+        return 1
+
+
+def _report_bug() -> str:
+    """Put the exception being handled into the log; return a sentence that says so."""
+    import logging
+    import traceback
+
+    from slmdesk.messages import UserError, tr
+    from slmdesk.storage import find_paths, set_up_logging
+
+    try:
+        file = set_up_logging(find_paths())
+    except UserError:
+        if sys.stderr is not None:
+            traceback.print_exc()
+        return tr("This is a bug in SLM Desk.")
+    logging.getLogger("slmdesk").critical("a bug", exc_info=True)
+    return tr("This is a bug in SLM Desk; the report is in {file}.").format(file=file)
+
+
+def _tell(sentence: str) -> None:
+    """There is no window that could say it, and where an icon started the program, no terminal either."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"slmdesk: {sentence}\n")
+        return
+    from slmdesk.ui import show_box
+
+    show_box(sentence)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -23,12 +24,15 @@ from slmdesk.storage import (
     find_paths,
     resources_folder,
     set_up_logging,
+    show_uncaught,
 )
 from slmdesk.ui import MainWindow, Services, make_application, open_window, run_until_closed
 
 if TYPE_CHECKING:
     from slmdesk.chat import ChatService
     from slmdesk.library import InstalledModel
+
+_log = logging.getLogger(__name__)
 
 _ENGINES = (("llama.cpp", "llama-cpp-python"),)
 
@@ -40,23 +44,30 @@ def run(*, on_application: Callable[[QApplication], None] = lambda app: None) ->
     before anything is shown. Raises UserError where the home cannot be written.
     """
     paths = find_paths()
-    lock = WindowLock(paths.window_lock)
     settings_store = SettingsStore(paths.settings_file)
     settings = settings_store.load()
     language = choose_language(
         os.environ.get("SLMDESK_LANGUAGE") or settings.language, resources_folder() / "locale"
     )
+    # The language comes first: what goes wrong from here on is said in it.
+    lock = WindowLock(paths.window_lock)
     if not lock.take():
         lock.ask_for_attention()
-        sys.stderr.write(tr("SLM Desk is open already; its window comes forward.") + "\n")
+        # A program without a terminal has no stderr on Windows.
+        if sys.stderr is not None:
+            sys.stderr.write(tr("SLM Desk is open already; its window comes forward.") + "\n")
         return 0
     log_file = set_up_logging(paths)
+    for problem in settings_store.problems:
+        _log.warning("%s", problem)
     database = Database(paths.database_file)
     app = make_application(sys.argv[1:], language.code)
     on_application(app)
     services = make_services(paths, settings_store, settings, database, log_file)
+    ended = True
     try:
         window = open_window(app, services)
+        show_uncaught(window.bug_found.emit)
         with ExitStack() as stack:
 
             def listen() -> None:
@@ -66,9 +77,17 @@ def run(*, on_application: Callable[[QApplication], None] = lambda app: None) ->
             # Setting these up takes as long as drawing the window, which comes first.
             window.painted.connect(listen)
             run_until_closed(app, window)
+        ended = window.ended
     finally:
-        database.close()
+        show_uncaught(None)
+        if ended:
+            database.close()
         lock.release()
+    if not ended:
+        # A thread is stuck, perhaps in the database. Everything a person wrote is on the disk; waiting for
+        # the thread, as Python and Qt would now, could take for ever.
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from slmdesk.chat.conversation import ChatMessageRecord, Conversation, MessageState, make_title
+from slmdesk.chat.growing_answer import GrowingAnswer
 from slmdesk.chat.store import ConversationStore
 from slmdesk.engines import (
     End,
@@ -27,9 +29,6 @@ from slmdesk.messages import ErrorKind, UserError
 
 ChatEvent: TypeAlias = LoadProgress | LoadReport | PromptProgress | Text | Stats | End
 OnEvent: TypeAlias = Callable[[ChatEvent], None]
-
-# Streamed text is stored this often, so that a killed program loses no more.
-_STORE_EVERY_S = 1.0
 
 _STATE_OF_END: dict[EndReason, MessageState] = {
     "stop": "complete",
@@ -82,6 +81,65 @@ class ChatService:
                 on_event(lease.report)
             return lease.report
 
+    def add_message(self, conversation: Conversation, text: str) -> None:
+        """Add the person's `text` to `conversation`; it is stored when this returns.
+
+        Raises UserError for an empty text (kind USAGE) and where it cannot be stored (kind STORAGE); the
+        conversation is as it was then.
+        """
+        if not text.strip():
+            raise UserError("message-empty", ErrorKind.USAGE)
+        message = ChatMessageRecord(0, "user", text, "complete", "", self._now())
+        if not conversation.messages:
+            conversation.title = make_title(text)
+        if self._store:
+            if not conversation.id:
+                self._store.add_conversation(conversation)
+            self._store.add_message(conversation, message)
+        conversation.messages.append(message)
+
+    def respond(
+        self,
+        conversation: Conversation,
+        *,
+        model: InstalledModel,
+        options: LoadOptions = LoadOptions(),  # noqa: B008 - frozen
+        sampling: Sampling = Sampling(),  # noqa: B008 - frozen
+        stop: tuple[str, ...] = (),
+        max_tokens: int | None = None,
+        on_event: OnEvent,
+    ) -> End | None:
+        """Answer the person's last message; an answer that there is already is replaced by the new one.
+
+        The answer is stored as it grows, and whatever happens, the text so far is kept. An old answer goes
+        only when the new one has text. None: cancelled while the model was loading.
+        Raises UserError: kind MODEL or GENERATION when the answer could not be finished, kind USAGE when
+        there is nothing to answer, kind STORAGE when the answer cannot be stored (it is in `conversation`
+        nevertheless).
+        """
+        last = max((n for n, one in enumerate(conversation.messages) if one.role == "user"), default=-1)
+        if last < 0:
+            raise UserError("nothing-to-answer", ErrorKind.USAGE)
+        if model.problem is not None:
+            raise model.problem
+        prompt = dataclasses.replace(conversation, messages=conversation.messages[: last + 1]).prompt()
+        with self._pool.use(str(model.path), options, on_event) as lease:
+            if lease is None:
+                return None
+            if lease.loaded_now:
+                on_event(lease.report)
+            record = ChatMessageRecord(0, "assistant", "", "writing", model.title, self._now())
+            answer = GrowingAnswer(conversation, record, last + 1, self._store)
+            request = GenerateRequest(messages=prompt, sampling=sampling, stop=stop, max_tokens=max_tokens)
+            try:
+                end = self._stream(answer, lease.process.generate(request), on_event)
+            except BaseException:
+                answer.finish("failed", "error")
+                raise
+            answer.finish(_STATE_OF_END[end.reason], end.reason)
+        on_event(end)
+        return end
+
     def answer(
         self,
         conversation: Conversation,
@@ -94,133 +152,35 @@ class ChatService:
         max_tokens: int | None = None,
         on_event: OnEvent,
     ) -> End | None:
-        """Add the person's `text` and the model's answer to `conversation`.
-
-        Both are stored before the model runs, and the answer again as it grows; whatever happens, the text so
-        far is kept. None: cancelled while the model was loading, and the person's message stays unanswered.
-        Raises UserError (kind MODEL or GENERATION) when the answer could not be finished.
-        """
-        if not text.strip():
-            raise UserError("message-empty", ErrorKind.USAGE)
-        if not conversation.messages:
-            conversation.title = make_title(text)
-        if self._store and not conversation.id:
-            self._store.add_conversation(conversation)
-        self._add(conversation, "user", text, "complete", "")
-        return self._run(conversation, model, options, sampling, stop, max_tokens, on_event)
-
-    def regenerate(
-        self,
-        conversation: Conversation,
-        *,
-        model: InstalledModel,
-        options: LoadOptions = LoadOptions(),  # noqa: B008 - frozen
-        sampling: Sampling = Sampling(),  # noqa: B008 - frozen
-        stop: tuple[str, ...] = (),
-        max_tokens: int | None = None,
-        on_event: OnEvent,
-    ) -> End | None:
-        """Answer the person's last message again, in place of the answer there is (if any).
-
-        Otherwise as `answer`.
-        """
-        while conversation.messages and conversation.messages[-1].role == "assistant":
-            old = conversation.messages[-1]
-            if self._store:
-                self._store.supersede(old)
-            conversation.messages.pop()
-        if not conversation.messages:
-            raise UserError("nothing-to-answer", ErrorKind.USAGE)
-        return self._run(conversation, model, options, sampling, stop, max_tokens, on_event)
+        """`add_message`, then `respond`."""
+        self.add_message(conversation, text)
+        return self.respond(
+            conversation,
+            model=model,
+            options=options,
+            sampling=sampling,
+            stop=stop,
+            max_tokens=max_tokens,
+            on_event=on_event,
+        )
 
     def cancel(self) -> None:
         """End what is going on, within a token. From any thread."""
         self._pool.cancel()
 
-    def _run(
-        self,
-        conversation: Conversation,
-        model: InstalledModel,
-        options: LoadOptions,
-        sampling: Sampling,
-        stop: tuple[str, ...],
-        max_tokens: int | None,
-        on_event: OnEvent,
-    ) -> End | None:
-        if model.problem is not None:
-            raise model.problem
-        prompt = conversation.prompt()
-        with self._pool.use(str(model.path), options, on_event) as lease:
-            if lease is None:
-                return None
-            if lease.loaded_now:
-                on_event(lease.report)
-            answer = self._add(conversation, "assistant", "", "writing", model.title)
-            request = GenerateRequest(messages=prompt, sampling=sampling, stop=stop, max_tokens=max_tokens)
-            try:
-                end = self._stream(answer, lease.process.generate(request), on_event)
-            except BaseException:
-                answer.state, answer.end_reason = "failed", "error"
-                raise
-            finally:
-                self._store_answer(conversation, answer)
-        on_event(end)
-        return end
-
-    def _stream(self, answer: ChatMessageRecord, events: Iterator[Event], on_event: OnEvent) -> End:
-        """Pass the events on and keep `answer` up to date; return the last event, which is not passed on."""
+    def _stream(self, answer: GrowingAnswer, events: Iterator[Event], on_event: OnEvent) -> End:
+        """Pass the events on and let `answer` grow; return the last event, which is not passed on."""
         end = End(reason="error")
-        pieces: list[str] = []
-        stored_at = time.monotonic()
-        try:
-            for event in events:
-                match event:
-                    case Text(text=text):
-                        pieces.append(text)
-                        if self._store and time.monotonic() - stored_at >= _STORE_EVERY_S:
-                            answer.text = "".join(pieces)
-                            self._store.update_message(answer)
-                            stored_at = time.monotonic()
-                    case Stats():
-                        answer.stats = event
-                    case End():
-                        end = event
-                        continue
-                    case PromptProgress():
-                        pass
-                on_event(event)
-        finally:
-            answer.text = "".join(pieces)
-        answer.state, answer.end_reason = _STATE_OF_END[end.reason], end.reason
+        for event in events:
+            match event:
+                case Text(text=text):
+                    answer.grow(text)
+                case Stats():
+                    answer.record.stats = event
+                case End():
+                    end = event
+                    continue
+                case PromptProgress():
+                    pass
+            on_event(event)
         return end
-
-    def _add(
-        self,
-        conversation: Conversation,
-        role: str,
-        text: str,
-        state: MessageState,
-        model_title: str,
-    ) -> ChatMessageRecord:
-        message = ChatMessageRecord(
-            id=0,
-            role="user" if role == "user" else "assistant",
-            text=text,
-            state=state,
-            model_title=model_title,
-            created_at=self._now(),
-        )
-        if self._store:
-            self._store.add_message(conversation, message)
-        conversation.messages.append(message)
-        return message
-
-    def _store_answer(self, conversation: Conversation, answer: ChatMessageRecord) -> None:
-        """Keep the answer, or take it out again where not a word of it came."""
-        if answer.text or answer.state == "complete":
-            if self._store:
-                self._store.update_message(answer)
-            return
-        conversation.messages.remove(answer)
-        if self._store:
-            self._store.supersede(answer)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -35,15 +36,7 @@ class ConversationStore:
     def add_message(self, conversation: Conversation, message: ChatMessageRecord) -> None:
         """Store a new message at the end of a stored conversation, and give it its `id`."""
         with self._database.transaction() as cursor:
-            cursor.execute(
-                "INSERT INTO message (conversation_id, role, text, state, end_reason, model_title, stats,"
-                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (conversation.id, message.role, *self._changing(message), message.created_at),
-            )
-            message.id = cursor.lastrowid
-            cursor.execute(
-                "UPDATE conversation SET updated_at = ? WHERE id = ?", (self._now(), conversation.id)
-            )
+            self._insert(cursor, conversation, message)
 
     def update_message(self, message: ChatMessageRecord) -> None:
         """Store the text, state and figures that `message` has now."""
@@ -53,6 +46,21 @@ class ConversationStore:
                 " WHERE id = ?",
                 (*self._changing(message), message.id),
             )
+
+    def add_answer(
+        self,
+        conversation: Conversation,
+        answer: ChatMessageRecord,
+        replaced: Sequence[ChatMessageRecord] = (),
+    ) -> None:
+        """As `add_message`, and in the same transaction take the answers `replaced` out of the conversation.
+
+        Their text stays in the database.
+        """
+        with self._database.transaction() as cursor:
+            for old in replaced:
+                cursor.execute("UPDATE message SET superseded = 1 WHERE id = ?", (old.id,))
+            self._insert(cursor, conversation, answer)
 
     def supersede(self, message: ChatMessageRecord) -> None:
         """Take `message` out of its conversation. Its text stays in the database."""
@@ -96,6 +104,15 @@ class ConversationStore:
                 for message_id, role, text, state, end_reason, model_title, stats, created_at in messages
             ],
         )
+
+    def _insert(self, cursor: Any, conversation: Conversation, message: ChatMessageRecord) -> None:
+        cursor.execute(
+            "INSERT INTO message (conversation_id, role, text, state, end_reason, model_title, stats,"
+            " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (conversation.id, message.role, *self._changing(message), message.created_at),
+        )
+        message.id = cursor.lastrowid
+        cursor.execute("UPDATE conversation SET updated_at = ? WHERE id = ?", (self._now(), conversation.id))
 
     @staticmethod
     def _changing(message: ChatMessageRecord) -> tuple[str, str, str | None, str, str | None]:

@@ -12,6 +12,7 @@ import click
 
 from slmdesk.chat import ChatService, ConversationStore
 from slmdesk.cli.chat_session import ChatSession
+from slmdesk.cli.interrupts import wait_for_abandoned_work
 from slmdesk.cli.output import Output
 from slmdesk.cli.prompt_input import read_piped_prompt, require_text
 from slmdesk.engines import EnginePool, LoadOptions, Sampling
@@ -23,6 +24,7 @@ _LARGEST_COUNT = 2**31 - 1
 # One more is llama.cpp's mark for "draw a seed".
 _LARGEST_SEED = 2**32 - 2
 _HOTTEST = 100.0
+_STORING_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +149,9 @@ def _chat(model: InstalledModel, wishes: ChatWishes, paths: Paths) -> int:
     prompt = wishes.prompt
     if prompt is None and not sys.stdin.isatty():
         prompt = read_piped_prompt()
-    with _service(paths, save=wishes.save) as (service, store):
+    with _service(paths, save=wishes.save) as service:
         session = ChatSession(
             service,
-            store,
             model,
             options=LoadOptions(context_length=wishes.context_length),
             sampling=_sampling(wishes),
@@ -168,13 +169,17 @@ def _sampling(wishes: ChatWishes) -> Sampling:
 
 
 @contextlib.contextmanager
-def _service(paths: Paths, *, save: bool) -> Iterator[tuple[ChatService, ConversationStore | None]]:
+def _service(paths: Paths, *, save: bool) -> Iterator[ChatService]:
     """A chat service whose engine process and database are closed afterwards."""
     database = Database(paths.database_file)
     store = ConversationStore(database) if save else None
     pool = EnginePool(paths.logs)
     try:
-        yield ChatService(pool, store), store
+        yield ChatService(pool, store)
     finally:
-        pool.close()
-        database.close()
+        try:
+            # Ends an answer that goes on after a second Ctrl-C, whose text so far is stored then.
+            pool.close()
+            wait_for_abandoned_work(_STORING_S)
+        finally:
+            database.close()

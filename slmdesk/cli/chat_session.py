@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from slmdesk.chat import ChatEvent, ChatService, Conversation, ConversationStore
+from slmdesk.chat import ChatEvent, ChatService, Conversation
 from slmdesk.cli.answer_view import AnswerView
 from slmdesk.cli.interrupts import run_interruptible
 from slmdesk.cli.output import Output
@@ -28,7 +28,6 @@ class ChatSession:
     def __init__(
         self,
         service: ChatService,
-        store: ConversationStore | None,
         model: InstalledModel,
         *,
         options: LoadOptions,
@@ -38,7 +37,6 @@ class ChatSession:
         output: Output,
     ) -> None:
         self._service = service
-        self._store = store
         self._model = model
         self._options = options
         self._sampling = sampling
@@ -133,15 +131,14 @@ class ChatSession:
         return self._service.load(self._model, self._options, emit)
 
     def _forget_unanswered(self) -> None:
-        """Take a message without an answer out again.
+        """Do not show the model a message without an answer again.
 
-        Chat templates want turns, and it may be what did not fit into the context.
+        Chat templates want turns, and it may be what did not fit into the context. What was stored stays:
+        an engine that crashed is no reason to lose what a person wrote.
         """
         messages = self._conversation.messages
         if messages and messages[-1].role == "user":
-            unanswered = messages.pop()
-            if self._store is not None:
-                self._store.supersede(unanswered)
+            messages.pop()
 
 
 def _does_not_fit(end: End) -> str:

@@ -18,8 +18,8 @@ from slmdesk.cli.table import align
 from slmdesk.engines import EngineFacts, engine_names, probe_engine
 from slmdesk.hardware import Computer, describe_computer
 from slmdesk.library import starter_file
-from slmdesk.messages import error_sentences, format_bytes, format_integer, one_line, tr
-from slmdesk.storage import Paths, log_file
+from slmdesk.messages import UserError, error_sentences, format_bytes, format_integer, one_line, tr
+from slmdesk.storage import Paths, log_file, storage_problems
 
 _PROJECT = "slmdesk"
 
@@ -33,6 +33,8 @@ class _Findings:
     engines: list[EngineFacts]
     computer: Computer
     paths: dict[str, str]
+    storage: list[UserError]
+    """What of it cannot be read or written."""
     starter: str | None
     display: str | None
     """Why no window can be opened; None: one can."""
@@ -75,6 +77,7 @@ def _look(paths: Paths) -> _Findings:
             "log": str(log_file(paths)),
             "cache": str(paths.cache),
         },
+        storage=storage_problems(paths),
         starter=str(starter) if starter else None,
         display=describe_problem(display) if display else None,
     )
@@ -105,6 +108,8 @@ def _problems(findings: _Findings) -> Iterator[str]:
     for engine in findings.engines:
         if engine.problem is not None:
             yield f"{engine.title}: {one_line(engine.problem)} {error_sentences(engine.problem).do}".rstrip()
+    for problem in findings.storage:
+        yield f"{one_line(problem)} {error_sentences(problem).do}".rstrip()
     if findings.starter is None:
         yield tr("The starter model is not installed.")
     if findings.display is not None:
@@ -211,8 +216,10 @@ def _engine(engine: EngineFacts) -> dict[str, str]:
             available=format_bytes(device.free_memory, binary=True),
             total=format_bytes(device.total_memory, binary=True),
         )
+        # The CPU's is the computer's memory, of which llama.cpp tells only the total.
+        own_memory = device.total_memory and device.kind != "cpu"
         facts[tr("Device {name}").format(name=device.name)] = (
-            f"{device.description}, {memory}" if device.total_memory else device.description
+            f"{device.description}, {memory}" if own_memory else device.description
         )
     return facts
 

@@ -7,6 +7,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Generic, TypeVar
@@ -16,6 +17,10 @@ Result = TypeVar("Result")
 
 # On Windows a wait without a limit keeps Ctrl-C from being noticed.
 _WAIT_S = 0.1 if sys.platform == "win32" else None
+
+
+# Threads whose work may still go on after a second Ctrl-C.
+_at_work: set[threading.Thread] = set()
 
 
 class _Outcome(Generic[Result]):
@@ -51,6 +56,8 @@ def run_interruptible(
             arrived.put(_Outcome(work(emit), None))
         except BaseException as error:  # noqa: BLE001 - raised again in the main thread
             arrived.put(_Outcome(None, error))
+        finally:
+            _at_work.discard(threading.current_thread())
 
     def stop() -> None:
         if stopping.is_set():
@@ -59,6 +66,7 @@ def run_interruptible(
         cancel()
 
     thread = threading.Thread(target=run, name="answer", daemon=True)
+    _at_work.add(thread)
     with _on_interrupt(stop):
         thread.start()
         while True:
@@ -73,11 +81,24 @@ def run_interruptible(
                 return item.result  # type: ignore[return-value] # set wherever there is no error
             try:
                 on_event(item)
-            except BaseException:
-                stopping.set()
-                cancel()
-                thread.join()
+            except BaseException as error:
+                # The second Ctrl-C may come while an event is shown, and waits for nothing there either.
+                if not isinstance(error, KeyboardInterrupt):
+                    stopping.set()
+                    cancel()
+                    thread.join()
                 raise
+
+
+def wait_for_abandoned_work(limit_s: float) -> bool:
+    """Wait for work that a second Ctrl-C left behind; whether all of it ended in time.
+
+    What it uses, for example a database, may be closed only afterwards.
+    """
+    deadline = time.monotonic() + limit_s
+    for thread in list(_at_work):
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return not _at_work
 
 
 @contextlib.contextmanager

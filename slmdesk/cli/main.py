@@ -99,9 +99,16 @@ def _with_output_checked(command: Callable[[], int]) -> int:
 def _explained(command: Callable[[Surroundings], int], paths: Paths) -> int:
     log_file: Path | None = None
     try:
-        settings = SettingsStore(paths.settings_file).load()
+        store = SettingsStore(paths.settings_file)
+        settings = store.load()
         _speak(os.environ.get("SLMDESK_LANGUAGE") or settings.language)
+        problems = store.problems
+        for problem in problems:
+            _complain(one_line(problem), 0)
         log_file = _start_log(paths)
+        if log_file is not None:
+            for problem in problems:
+                _log.warning("%s", problem)
         return command(Surroundings(paths, settings))
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -17,7 +17,7 @@ def build_models() -> click.Group:
     """The group of commands about installed models."""
     group = click.Group("models", help=tr("The models on this computer."))
 
-    @group.command("list", help=tr("List the models that can be chatted with, broken files included."))
+    @group.command("list", help=tr("List the models, those that cannot be loaded included."))
     @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON list."))
     @click.pass_context
     def list_models(context: click.Context, as_json: bool) -> int:

@@ -10,6 +10,7 @@ behind. It never opens a network connection, and nothing it or native code print
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import logging
 import os
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from slmdesk.engines import frames
 from slmdesk.engines.registry import ENGINES
+from slmdesk.engines.traces import describe_bug
 from slmdesk.messages import ErrorKind, UserError
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 EXIT_BUG = 70
 """Exit code of a process whose own threads failed; the reason is in its log."""
+
+_PR_SET_DUMPABLE = 4
+"""Linux's number, from <sys/prctl.h>."""
 
 _NETWORK_EVENTS = frozenset({"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto"})
 
@@ -81,6 +86,9 @@ def _guard_process(connection: Pipe, log_path: str) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         # A core file would put the conversation on the disk, and gigabytes of model with it.
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        if sys.platform == "linux":
+            # The kernel ignores the limit where it pipes core files to a program, as most desktops do.
+            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         # A process that native code starts must not keep the pipe open.
         os.set_inheritable(connection.fileno(), False)
     sys.addaudithook(_refuse_network)
@@ -111,7 +119,8 @@ def _refuse_network(event: str, _arguments: tuple[object, ...]) -> None:
 
 
 def _end_on_thread_failure(failure: threading.ExceptHookArgs) -> None:
-    traceback.print_exception(failure.exc_type, failure.exc_value, failure.exc_traceback)
+    if failure.exc_value is not None:
+        sys.stderr.write(describe_bug(failure.exc_value) + "\n")
     os._exit(EXIT_BUG)
 
 
@@ -133,7 +142,10 @@ class _Child:
         self._work: queue.SimpleQueue[frames.Load | frames.Generate | frames.Describe] = queue.SimpleQueue()
         self._counts: queue.SimpleQueue[frames.CountTokens] = queue.SimpleQueue()
         self._send_lock = threading.Lock()
+        # Guards `_current` and `_working`: a cancel must reach the work it is meant for, never the next.
+        self._turn = threading.Lock()
         self._current = frames.START_REQUEST
+        self._working = False
         # Written by the control thread, read by the main thread; set operations are atomic.
         self._cancelled: set[int] = set()
 
@@ -142,7 +154,8 @@ class _Child:
         self._start_engine()
         while True:
             command = self._work.get()
-            self._current = command.request
+            with self._turn:
+                self._current, self._working = command.request, True
             match command:
                 case frames.Load():
                     self._answer(command.request, partial(self._load, command), command.path)
@@ -150,7 +163,9 @@ class _Child:
                     self._answer(command.request, partial(self._generate, command))
                 case frames.Describe():
                     self._answer(command.request, partial(self._say_build, command))
-            self._cancelled.discard(command.request)
+            with self._turn:
+                self._working = False
+                self._cancelled.discard(command.request)
 
     def send(self, frame: frames.Frame) -> None:
         """Hand a frame to the parent, from any thread; ends the process when there is none."""
@@ -188,8 +203,10 @@ class _Child:
                     self._cancel_again()
                     self.send(frames.Pong(self._engine.activity if self._engine is not None else 0))
                 case frames.Cancel(request=request):
-                    if request >= self._current:
-                        self._cancelled.add(request)
+                    with self._turn:
+                        # One for work that is over came too late and would be remembered for good.
+                        if request > self._current or (request == self._current and self._working):
+                            self._cancelled.add(request)
                     self._cancel_again()
                 case frames.CountTokens():
                     self._counts.put(command)
@@ -201,8 +218,9 @@ class _Child:
 
         Said more than once, because an engine that is only just beginning may miss it the first time.
         """
-        if self._engine is not None and self._current in self._cancelled:
-            self._engine.cancel()
+        with self._turn:
+            if self._engine is not None and self._working and self._current in self._cancelled:
+                self._engine.cancel()
 
     def _answer(self, request: int, work: Callable[[], None], path: str = "") -> None:
         """Do `work`; whatever it raises is sent to the parent as an answer to `request`."""
@@ -210,13 +228,13 @@ class _Child:
             work()
         except UserError as error:
             self.send(frames.failure_frame(request, error))
-        except MemoryError:
-            details = traceback.format_exc()[-frames.TEXT_LIMIT :]
+        except MemoryError as error:
+            details = describe_bug(error)[-frames.TEXT_LIMIT :]
             key = "engine-out-of-memory-loading" if path else "engine-out-of-memory"
             kind = ErrorKind.MODEL if path else ErrorKind.GENERATION
             self.send(frames.Failed(request, key, kind, {"name": Path(path).name}, details))
-        except Exception:  # noqa: BLE001 - the door of the process: the parent logs it and shows it as a bug
-            self.send(frames.Bug(request, traceback.format_exc()[-frames.TEXT_LIMIT :]))
+        except Exception as error:  # noqa: BLE001 - the door of the process: the parent logs and shows it
+            self.send(frames.Bug(request, describe_bug(error)[-frames.TEXT_LIMIT :]))
 
     def _load(self, command: frames.Load) -> None:
         assert self._engine is not None
@@ -229,7 +247,8 @@ class _Child:
         report = None
         if request not in self._cancelled:
             report = self._engine.load(command.path, command.options, on_progress)
-        self.send(frames.Loaded(request, report))
+        # A file may state a name as long as a book, which the parent would not take.
+        self.send(frames.Loaded(request, frames.shortened(report) if report is not None else None))
 
     def _generate(self, command: frames.Generate) -> None:
         assert self._engine is not None

@@ -9,10 +9,12 @@ whatever fails there is a `GarbledFrameError`.
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
+from collections.abc import Collection
+from typing import TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from slmdesk.engines.protocol import (
     Capabilities,
@@ -32,6 +34,12 @@ FRAME_LIMIT = 1024 * 1024
 """Largest frame in bytes that a child may send."""
 TEXT_LIMIT = 64 * 1024
 """Longest traceback or details, in characters, that a child sends."""
+
+STRING_LIMIT = 500
+"""Longest name or description, in characters, in what a child says of itself and of a model."""
+FACT_LIMIT = 8192
+"""Longest fact of an error, in characters; the longest path of a file is half of it."""
+MOST_DEVICES = 256
 
 _LARGEST_NUMBER = 2**63 - 1
 # Parameters of UserError itself: a fact of that name would be taken for them.
@@ -188,6 +196,8 @@ Answer: TypeAlias = Hello | Progress | Loaded | Happened | Done | Counted | Desc
 """A frame that belongs to a request."""
 Frame: TypeAlias = Answer | Pong
 
+Shown = TypeVar("Shown", bound=Struct)
+
 START_REQUEST = 0
 """The request that `Hello`, or a failure before it, answers. No command bears it."""
 
@@ -222,11 +232,22 @@ def decode_frame(data: bytes) -> Frame:
             _check_numbers(progress)
         case Loaded(report=LoadReport() as report):
             _check_numbers(report)
+            _check_strings(report)
+        case Hello(capabilities=capabilities):
+            names = (*capabilities.kv_types, *capabilities.samplers)
+            if len(names) > STRING_LIMIT or any(len(name) > STRING_LIMIT for name in names):
+                raise GarbledFrameError("capabilities without end")
         case Counted():
             _check_numbers(frame)
         case Described(build=build):
+            _check_strings(build, but={"library"})
+            if len(build.library) > FACT_LIMIT or len(build.devices) > MOST_DEVICES:
+                raise GarbledFrameError("a build without end")
             for device in build.devices:
                 _check_numbers(device)
+                _check_strings(device)
+        case Bug(traceback=traceback):
+            _check_text(traceback)
         case Failed():
             _check_failure(frame)
         case _:
@@ -242,6 +263,19 @@ def _check_numbers(struct: Struct) -> None:
             raise GarbledFrameError(f"{type(struct).__name__}.{name} is {value}")
 
 
+def _check_strings(struct: Struct, *, but: Collection[str] = ()) -> None:
+    """Names are as short as names are: they are drawn in one line of a window."""
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if isinstance(value, str) and len(value) > STRING_LIMIT and name not in but:
+            raise GarbledFrameError(f"{type(struct).__name__}.{name} has {len(value)} characters")
+
+
+def _check_text(text: str) -> None:
+    if len(text) > TEXT_LIMIT:
+        raise GarbledFrameError(f"details of {len(text)} characters")
+
+
 def _check_failure(failure: Failed) -> None:
     """The key exists, and its sentences find in the facts what they mention."""
     wanted = facts_of_error(failure.key)
@@ -249,9 +283,12 @@ def _check_failure(failure: Failed) -> None:
         raise GarbledFrameError(f"unknown error key {failure.key[:100]!r}")
     if failure.kind not in _CHILD_KINDS:
         raise GarbledFrameError(f"{failure.key} of kind {failure.kind!r}")
+    _check_text(failure.details)
     for name, value in failure.facts.items():
         if not name.isidentifier() or name in _RESERVED_FACTS:
             raise GarbledFrameError(f"{failure.key} with a fact called {name[:100]!r}")
+        if isinstance(value, str) and len(value) > FACT_LIMIT:
+            raise GarbledFrameError(f"{failure.key} whose {name[:100]} has {len(value)} characters")
         if not isinstance(value, str) and not (math.isfinite(value) and abs(value) <= _LARGEST_NUMBER):
             raise GarbledFrameError(f"{failure.key} with {name[:100]} = {value}")
     for name, is_count in wanted.items():
@@ -259,6 +296,16 @@ def _check_failure(failure: Failed) -> None:
             raise GarbledFrameError(f"{failure.key} without the fact {name!r}")
         if is_count and not isinstance(failure.facts[name], int):
             raise GarbledFrameError(f"{failure.key} whose {name} is not a whole number")
+
+
+def shortened(struct: Shown) -> Shown:
+    """`struct` with its names cut to what the parent takes."""
+    long = {
+        name: value[: STRING_LIMIT - 1] + "…"
+        for name in struct.__struct_fields__
+        if isinstance(value := getattr(struct, name), str) and len(value) > STRING_LIMIT
+    }
+    return replace(struct, **long) if long else struct
 
 
 def failure_frame(request: int, error: UserError) -> Failed:

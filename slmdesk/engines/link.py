@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import glob
+import itertools
 import logging
 import os
 import queue
@@ -22,6 +24,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from slmdesk.engines import frames
 from slmdesk.engines.deaths import Cause, Death, classify, exit_status
+from slmdesk.engines.traces import describe_bug
+from slmdesk.messages import UserError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -37,7 +41,7 @@ UNREAD_LIMIT = 64 * 1024 * 1024
 _ASK_S = 2.0
 _TERMINATE_S = 2.0
 _KILL_S = 10.0
-_LOG_LIMIT = 1024 * 1024
+_LOGS_KEPT = 10
 _TAIL_BYTES = 16 * 1024
 _TAIL_LINES = 60
 
@@ -86,8 +90,8 @@ class Link:
         self.frames_received = 0
         self.activity = 0
         """What the engine last said of its activity."""
-        self._log_file = log_file
-        self._log_start = _make_room(log_file)
+        self.log_file = _own_log(log_file)
+        """What the process and its native code print. Of this process alone: how it ended is read from it."""
         self._state = threading.Lock()
         self._mailboxes: dict[int, Mailbox] = {}
         self._last_request = frames.START_REQUEST
@@ -101,7 +105,7 @@ class Link:
         self._connection: Pipe = ours
         # A daemon, so that multiprocessing ends it too when this process ends in an orderly way.
         self._process: SpawnProcess = context.Process(
-            target=entry, args=(theirs, engine, str(log_file)), name=f"engine {engine}", daemon=True
+            target=entry, args=(theirs, engine, str(self.log_file)), name=f"engine {engine}", daemon=True
         )
         try:
             with _interrupts_held_back():
@@ -204,6 +208,9 @@ class Link:
             if not self._connection.closed and not self._connection.readable:
                 _log.error("engine process %s sent an oversized frame: %s", self.pid, error)
                 self.end(Cause.GARBLED)
+        except Exception as error:  # noqa: BLE001 - a reader that just ended would leave every call waiting
+            _log.error("engine process %s cannot be read:\n%s", self.pid, describe_bug(error))
+            self.end(Cause.GARBLED)
         self._reap()
 
     def _take(self, frame: frames.Frame, size: int) -> None:
@@ -235,7 +242,7 @@ class Link:
         self._outgoing.put(None)
         self._writer.join()
         self._connection.close()
-        log = _tail(self._log_file, self._log_start)
+        log = _tail(self.log_file)
         death = Death(verdict or classify(exit_code, log), exit_status(exit_code), log)
         if death.cause is not Cause.CLOSED:
             _log.warning("engine process %s: %s, %s", self.pid, death.cause.value, death.status)
@@ -291,25 +298,52 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _make_room(log_file: Path) -> int:
-    """Keep the log short, and say where the next process starts writing."""
+_started = itertools.count(1)
+
+
+def _own_log(log_file: Path) -> Path:
+    """An empty log for one new process beside `log_file`: `engine.log` gives `engine-PID-NUMBER.log`.
+
+    The number is that of this program, since a new process has none before it starts. Nothing shared: the
+    window and a command line may each run an engine, and the last words of one say nothing about the other.
+    """
+    own = log_file.with_name(f"{log_file.stem}-{os.getpid()}-{next(_started)}{log_file.suffix}")
     # Without a log there is less to tell, and nothing else is lost.
-    with contextlib.suppress(OSError):
-        log_file.parent.mkdir(parents=True, exist_ok=True)
-        if log_file.is_file():
-            size = log_file.stat().st_size
-            if size <= _LOG_LIMIT:
-                return size
-            log_file.replace(log_file.with_name(log_file.name + ".1"))
-    return 0
+    with contextlib.suppress(OSError, UserError):
+        # Not at the top: a window starts without it.
+        from slmdesk.storage import make_private_folder
+
+        make_private_folder(own.parent)
+        # An earlier program may have had the same number.
+        own.unlink(missing_ok=True)
+        _tidy(log_file)
+    return own
 
 
-def _tail(log_file: Path, start: int) -> str:
-    """The last lines after `start`, without control characters."""
+def _tidy(log_file: Path) -> None:
+    """Delete all but the last few logs of processes that have ended."""
+    import psutil
+
+    used = {link.log_file for link in list(_live)}
+    logs = sorted(
+        log_file.parent.glob(f"{glob.escape(log_file.stem)}-*-*{glob.escape(log_file.suffix)}"),
+        key=lambda file: file.stat().st_mtime,
+    )
+    for file in logs[: -(_LOGS_KEPT - 1)]:
+        owner = file.stem.removeprefix(f"{log_file.stem}-").partition("-")[0]
+        if not owner.isdecimal() or file in used:
+            continue
+        if int(owner) != os.getpid() and psutil.pid_exists(int(owner)):
+            continue
+        file.unlink(missing_ok=True)
+
+
+def _tail(log_file: Path) -> str:
+    """The last lines, without control characters."""
     try:
         with log_file.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
-            file.seek(max(start, end - _TAIL_BYTES))
+            file.seek(max(0, end - _TAIL_BYTES))
             text = file.read(_TAIL_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""

@@ -23,9 +23,13 @@ from slmdesk.engines.protocol import (
     LoadOptions,
     LoadProgress,
     LoadReport,
+    Text,
 )
 from slmdesk.engines.registry import ENGINES
 from slmdesk.messages import ErrorKind, UserError
+
+LONGEST_USUAL_CONTEXT = 4096
+"""Tokens of the context where none was asked for; see `LoadOptions.context_length`."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +50,7 @@ class EngineProcess:
         limits: ProcessLimits | None = None,
         entry: Entry = child_main,
     ) -> None:
+        """`log_file` names the folder and the pattern: each process writes `engine-PID-NUMBER.log` there."""
         self._engine = engine
         self._log_file = log_file
         self._limits = limits or ProcessLimits()
@@ -57,6 +62,7 @@ class EngineProcess:
         self._link: Link | None = None
         self._closed = False
         self._capabilities: Capabilities | None = None
+        self._context_length = LONGEST_USUAL_CONTEXT
         self.answers = 0
         """Answers that came to their end."""
 
@@ -93,9 +99,15 @@ class EngineProcess:
             return 0
 
     def start(self) -> None:
-        """Start the process and wait until its engine is ready. Raises UserError (kind MODEL)."""
+        """Start the process and wait until its engine is ready.
+
+        Raises UserError (kind MODEL), `engine-closed` when it was cancelled or closed meanwhile.
+        """
         with self._calling("start") as call:
-            self._ensure_started(call, loading=None)
+            try:
+                self._ensure_started(call, loading=None)
+            except ProcessEnded as ended:
+                raise self._start_error(ended.death, call) from None
 
     def load(
         self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None] | None = None
@@ -119,6 +131,7 @@ class EngineProcess:
                                 on_progress(progress)
                         case frames.Loaded(report=report):
                             finished = True
+                            self._context_length = options.context_length or LONGEST_USUAL_CONTEXT
                             return report
                         case other:
                             finished = True
@@ -140,10 +153,14 @@ class EngineProcess:
         with self._calling("generate") as call:
             try:
                 link = self._started_link()
+                allowance = _Allowance(self._context_length)
                 call.send(link, lambda number: frames.Generate(number, request))
                 while True:
                     match call.next_frame():
                         case frames.Happened(event=event):
+                            if not allowance.covers(event):
+                                finished = True
+                                self._end_flood(link)
                             yield event
                         case frames.Done():
                             finished = True
@@ -180,10 +197,10 @@ class EngineProcess:
             call.close(finished=True)
 
     def describe(self) -> frames.Build:
-        """Which native library runs here, and on what; starts the process. Raises UserError (kind MODEL)."""
+        """Which native library runs here, and on what; starts the process. Raises as `start` does."""
         with self._calling("describe") as call:
-            link = self._ensure_started(call, loading=None)
             try:
+                link = self._ensure_started(call, loading=None)
                 call.send(link, frames.Describe)
                 match call.next_frame():
                     case frames.Described(build=build):
@@ -191,7 +208,7 @@ class EngineProcess:
                     case other:
                         self._refuse(link, other, loading=None)
             except ProcessEnded as ended:
-                raise start_error(ended.death, engine=self._title) from None
+                raise self._start_error(ended.death, call) from None
             finally:
                 call.close(finished=True)
 
@@ -209,6 +226,11 @@ class EngineProcess:
             link = self._link
         if link is not None:
             link.close()
+
+    def _start_error(self, death: Death, call: Call) -> UserError:
+        if call.cancelled or death.cause is Cause.CLOSED:
+            return UserError("engine-closed", ErrorKind.MODEL, details=death.details)
+        return start_error(death, engine=self._title)
 
     @property
     def _title(self) -> str:
@@ -265,6 +287,12 @@ class EngineProcess:
         self._capabilities = frame.capabilities
         return link
 
+    def _end_flood(self, link: Link) -> NoReturn:
+        _log.error("engine process %s sent more than any answer can be", link.pid)
+        link.end(Cause.GARBLED)
+        link.wait_for_end()
+        raise death_error(Death(Cause.GARBLED, "an answer without end", ""), loading=None)
+
     def _refuse(self, link: Link, frame: frames.Frame, *, loading: str | None) -> NoReturn:
         """Raise what `frame`, which is not the answer that was hoped for, means."""
         kind = ErrorKind.GENERATION if loading is None else ErrorKind.MODEL
@@ -288,6 +316,26 @@ class EngineProcess:
                 link.wait_for_end()
                 details = f"unexpected {type(frame).__name__}"
                 raise death_error(link.death or Death(Cause.GARBLED, details, ""), loading=loading)
+
+
+class _Allowance:
+    """What one answer may be, whatever a child that was taken over sends: it fills memory and the database.
+
+    Measured by the context that this process asked for, never by what the child reports: an answer has no
+    more tokens than its context, each token is at most one event, and reading the prompt is another at most.
+    """
+
+    def __init__(self, context_length: int) -> None:
+        self._events = 4 * context_length + 10_000
+        # The longest tokens of real vocabularies are rows of some hundred blanks.
+        self._characters = 1024 * context_length + 1_000_000
+
+    def covers(self, event: Event) -> bool:
+        """Count `event`, and say whether it is still within what an answer may be."""
+        self._events -= 1
+        if isinstance(event, Text):
+            self._characters -= len(event.text)
+        return self._events >= 0 and self._characters >= 0
 
 
 # Memory that was refused once is given back by ending the process; the next message loads the model anew.

@@ -83,7 +83,8 @@ class LoadReport(Struct, frozen=True, kw_only=True, tag="load_report"):
     """What was loaded, and how."""
 
     engine: str
-    """Name and version of the engine, for people."""
+    """The engine's own name, for people."""
+    engine_version: str = ""
     model_name: str
     architecture: str
     parameters: int

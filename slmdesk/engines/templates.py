@@ -99,7 +99,11 @@ class ChatTemplate:
         except _TemplateRefusal as refusal:
             reason = str(refusal)[:500]
             raise UserError(
-                "template-refused", kind, details=reason, name=self._file, reason=reason
+                "template-refused",
+                kind,
+                details=_unless_quoting(kind, reason),
+                name=self._file,
+                reason=reason,
             ) from None
         except TemplateLimitError as error:
             raise UserError(
@@ -110,7 +114,8 @@ class ChatTemplate:
             RecursionError, TypeError, ValueError,
         ) as error:  # fmt: skip
             # All of these come out of foreign code; what was wrong with it is for the log.
-            raise self._broken(kind, f"{type(error).__name__}: {error}") from error
+            details = type(error).__name__ + _unless_quoting(kind, f": {error}")
+            raise self._broken(kind, details) from None
 
     def _broken(self, kind: ErrorKind, details: str) -> UserError:
         return UserError("template-broken", kind, details=details[:2000], name=self._file)
@@ -145,6 +150,14 @@ def _as_dicts(messages: Sequence[ChatMessage], takes_system: bool) -> list[dict[
         else:
             first["content"] = f"{system}\n\n{first['content']}"
     return others
+
+
+def _unless_quoting(kind: ErrorKind, words: str) -> str:
+    """What a template said, where that may be logged: not when it was shown a real conversation.
+
+    It may put the person's words into its own, and details end up in a log.
+    """
+    return "" if kind is ErrorKind.GENERATION else words
 
 
 def _raise_exception(message: object = "") -> None:

@@ -19,6 +19,8 @@ class ErrorKind(enum.IntEnum):
     GENERATION = 4
     NETWORK = 5
     POLICY = 6
+    STORAGE = 7
+    """What is kept on this computer cannot be read or written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,18 @@ class UserError(Exception):
     """
 
     def __init__(self, key: str, kind: ErrorKind, *, details: str = "", **facts: Fact) -> None:
-        super().__init__(key, kind, details, facts)
+        # Not the facts: whatever prints an exception by itself would write them down.
+        super().__init__(key)
         self.key = key
         self.kind = kind
         self.facts: Mapping[str, Fact] = facts
         self.details = details
 
     def __str__(self) -> str:
-        """For logs and test reports only; people are shown `messages.error_sentences`."""
-        return f"{self.key} {dict(self.facts)}" + (f"\n{self.details}" if self.details else "")
+        """For logs and test reports only; people are shown `messages.error_sentences`.
+
+        Without the facts that are text: they may quote the conversation, which no log may hold.
+        """
+        numbers = {name: fact for name, fact in self.facts.items() if not isinstance(fact, str)}
+        head = f"{self.key} ({self.kind.name})" + (f" {numbers}" if numbers else "")
+        return head + (f"\n{self.details}" if self.details else "")

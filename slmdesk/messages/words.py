@@ -47,20 +47,23 @@ def _fill(template: str, facts: Mapping[str, Fact]) -> str:
     return template.format_map({name: _fact_in_words(name, value) for name, value in facts.items()})
 
 
-def _sentence(text: str | Plural, facts: Mapping[str, Fact]) -> str:
+def _form(text: str | Plural, facts: Mapping[str, Fact]) -> str:
+    """The template in the person's language and the number that the facts ask for."""
     if isinstance(text, Plural):
-        return _fill(tr_n(text.one, text.many, int(facts[text.count])), facts)
-    return _fill(tr(text), facts) if text else ""
+        return tr_n(text.one, text.many, int(facts[text.count]))
+    return tr(text) if text else ""
 
 
-def _closed(template: str | Plural, clause: str) -> str:
-    """The clause as a sentence of its own: capital letter, full stop."""
+def _closed(template: str, clause: str) -> str:
+    """The clause as a sentence of its own: capital letter, full stop.
+
+    A fact that leads it (a file name), or a name such as llama.cpp, is written as it is.
+    """
     if not clause:
         return ""
+    keeps_its_case = template.startswith("{") or "." in clause.split(maxsplit=1)[0].rstrip(".,:")
     end = "" if clause[-1] in ".?!…" else "."
-    # A file name that leads the sentence is written as it is.
-    leads = (template.one if isinstance(template, Plural) else tr(template)).startswith("{")
-    return (clause if leads else clause[0].upper() + clause[1:]) + end
+    return (clause if keeps_its_case else clause[0].upper() + clause[1:]) + end
 
 
 def say(message: Message) -> str:
@@ -68,21 +71,19 @@ def say(message: Message) -> str:
 
     Raises KeyError for a key or a fact that does not exist: a bug, which the tests look for.
     """
-    return _sentence(SENTENCES[message.key], message.facts)
+    return _fill(_form(SENTENCES[message.key], message.facts), message.facts)
 
 
 def error_sentences(error: UserError) -> ErrorSentences:
     """What happened, why, and what to do next, each a closed sentence (or empty)."""
     text = ERRORS[error.key]
-    what, why, do = (
-        _closed(template, _sentence(template, error.facts)) for template in (text.what, text.why, text.do)
-    )
-    return ErrorSentences(what, why, do)
+    forms = [_form(part, error.facts) for part in (text.what, text.why, text.do)]
+    return ErrorSentences(*(_closed(form, _fill(form, error.facts)) for form in forms))
 
 
 def one_line(error: UserError) -> str:
     """The error as one sentence for a terminal: what happened, and the reason behind a colon."""
     text = ERRORS[error.key]
-    what, why = _sentence(text.what, error.facts), _sentence(text.why, error.facts)
-    line = f"{what}: {why}" if why else what
-    return " ".join(_closed(text.what, line).split())
+    what, why = _form(text.what, error.facts), _form(text.why, error.facts)
+    line = f"{_fill(what, error.facts)}: {_fill(why, error.facts)}" if why else _fill(what, error.facts)
+    return " ".join(_closed(what, line).split())

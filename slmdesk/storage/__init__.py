@@ -2,7 +2,8 @@
 
 from slmdesk.storage.database import SCHEMA_VERSION, Database
 from slmdesk.storage.folders import make_private_folder
-from slmdesk.storage.log import log_file, set_up_logging
+from slmdesk.storage.health import storage_problems
+from slmdesk.storage.log import log_file, set_up_logging, show_uncaught
 from slmdesk.storage.paths import Paths, find_paths, resources_folder
 from slmdesk.storage.settings import LanguageChoice, Settings, SettingsStore, Theme
 from slmdesk.storage.window_lock import WindowLock
@@ -21,4 +22,6 @@ __all__ = [
     "make_private_folder",
     "resources_folder",
     "set_up_logging",
+    "show_uncaught",
+    "storage_problems",
 ]

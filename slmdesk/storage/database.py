@@ -62,24 +62,29 @@ class Database:
     def transaction(self) -> Iterator[Any]:
         """A cursor inside one transaction: all of it is kept, or on any exception none.
 
-        Raises UserError (kind USAGE) where the database cannot be opened: damaged, of a newer version, or
-        the disk refuses.
+        Raises UserError (kind STORAGE) where the database cannot be opened (damaged, of a newer version), or
+        cannot be read or written now: the disk is full, another process holds it.
         """
         with self._lock:
             connection = self._opened()
-            cursor = connection.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
             try:
-                yield cursor
+                with self._told("database-cannot-be-written"):
+                    cursor = connection.cursor()
+                    cursor.execute("BEGIN IMMEDIATE")
+                    yield cursor
+                    connection.commit()
             except BaseException:
-                connection.rollback()
+                # Some errors, a full disk for one, have ended the transaction already.
+                if connection.in_transaction:
+                    connection.rollback()
                 raise
-            connection.commit()
 
     def read(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        """The rows of a query."""
+        """The rows of a query. Raises UserError (kind STORAGE) as `transaction` does."""
         with self._lock:
-            return list(self._opened().execute(sql, tuple(values)).fetchall())
+            connection = self._opened()
+            with self._told("database-cannot-be-opened"):
+                return list(connection.execute(sql, tuple(values)).fetchall())
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -102,7 +107,7 @@ class Database:
         try:
             connection = dbapi2.connect(str(self.file), check_same_thread=False, isolation_level=None)
         except dbapi2.Error as error:
-            raise self._cannot_open(error) from error
+            raise self._problem("database-cannot-be-opened", error) from error
         try:
             connection.execute("PRAGMA busy_timeout = 5000")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -113,25 +118,32 @@ class Database:
             self._migrate(connection)
         except dbapi2.DatabaseError as error:
             connection.close()
-            raise self._cannot_open(error) from error
+            raise self._problem("database-cannot-be-opened", error) from error
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _cannot_open(self, error: Exception) -> UserError:
-        return UserError(
-            "database-cannot-be-opened",
-            ErrorKind.USAGE,
-            file=str(self.file),
-            reason=str(error),
-            details=repr(error),
-        )
+    @contextlib.contextmanager
+    def _told(self, key: str) -> Iterator[None]:
+        """Whatever the database says, as an error for people."""
+        from sqlcipher3 import dbapi2
+
+        try:
+            yield
+        except dbapi2.ProgrammingError:
+            # Wrong SQL is a bug of ours.
+            raise
+        except dbapi2.Error as error:
+            raise self._problem(key, error) from error
+
+    def _problem(self, key: str, error: Exception) -> UserError:
+        return UserError(key, ErrorKind.STORAGE, file=str(self.file), reason=str(error), details=repr(error))
 
     def _migrate(self, connection: Any) -> None:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if version > SCHEMA_VERSION:
-            raise UserError("database-is-newer", ErrorKind.USAGE, file=str(self.file))
+            raise UserError("database-is-newer", ErrorKind.STORAGE, file=str(self.file))
         if 0 < version < SCHEMA_VERSION:
             self._back_up(connection, version)
         for number in range(version + 1, SCHEMA_VERSION + 1):

@@ -14,14 +14,14 @@ _PRIVATE_FOLDER = 0o700
 def make_private_folder(folder: Path) -> Path:
     """Create `folder` and its parents, readable by this person alone, and return it.
 
-    Raises UserError (kind USAGE) where the system refuses.
+    Raises UserError (kind STORAGE) where the system refuses.
     """
     try:
         folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
             "folder-cannot-be-made",
-            ErrorKind.USAGE,
+            ErrorKind.STORAGE,
             folder=str(folder),
             reason=error.strerror or str(error),
             details=repr(error),

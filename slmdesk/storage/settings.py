@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import logging
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args, get_type_hints
 
-from slmdesk.messages import ErrorKind, Message, UserError
+from slmdesk.messages import ErrorKind, Message, UserError, say
 from slmdesk.storage.folders import write_atomically
-
-_log = logging.getLogger(__name__)
 
 Theme: TypeAlias = Literal["system", "light", "dark"]
 LanguageChoice: TypeAlias = Literal["system", "en", "pl"]
@@ -67,24 +64,38 @@ class SettingsStore:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.problems: list[Message] = []
+        self._problems: list[tuple[str, dict[str, str | Message]]] = []
+        # A file that could not be read is moved away before another takes its name.
+        self._in_the_way = False
         self._lock = threading.Lock()
         self._unknown: dict[str, Any] = {}
+
+    @property
+    def problems(self) -> list[UserError]:
+        """What was wrong at the last `load`. Names of settings are in the language spoken now: when the
+        settings are loaded, it is not known yet.
+        """
+        errors: list[UserError] = []
+        for key, facts in self._problems:
+            words = {name: say(fact) if isinstance(fact, Message) else fact for name, fact in facts.items()}
+            errors.append(UserError(key, ErrorKind.STORAGE, **words))
+        return errors
 
     def load(self) -> Settings:
         """The settings of the file, or the defaults. Never raises for a bad file."""
         with self._lock:
-            self.problems.clear()
+            self._problems.clear()
+            self._in_the_way = False
             values = self._read()
-            known = {one.name for one in dataclasses.fields(Settings)}
+            labels = {one.name: one.metadata["label"] for one in dataclasses.fields(Settings)}
+            known = labels.keys()
             self._unknown = {name: value for name, value in values.items() if name not in known}
             usable: dict[str, Any] = {}
-            for name in known & values.keys():
+            for name in [one for one in labels if one in values]:
                 try:
                     Settings(**{name: values[name]})
                 except (ValueError, TypeError) as error:
-                    _log.warning("setting ignored: %s", error)
-                    self.problems.append(Message("setting-ignored", {"name": name}))
+                    self._note("setting-ignored", error, name=labels[name], file=str(self.file))
                 else:
                     usable[name] = values[name]
             return Settings(**usable)
@@ -95,33 +106,53 @@ class SettingsStore:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            _log.warning("settings cannot be read: %r", error)
-            self.problems.append(Message("settings-unreadable", {"file": str(self.file)}))
+            reason = error.strerror or str(error)
+            self._note("settings-unreadable", error, file=str(self.file), reason=reason)
+            self._in_the_way = True
             return {}
         try:
             values = json.loads(text)
             if not isinstance(values, dict):
                 raise ValueError("not a JSON object")
         except (ValueError, RecursionError) as error:
-            aside = self.file.with_name(self.file.name + ".damaged")
-            self.file.replace(aside)
-            _log.warning("settings are damaged and kept as %s: %s", aside, error)
-            self.problems.append(Message("settings-damaged", {"file": str(aside)}))
+            try:
+                aside = self._move_aside()
+            except OSError as refused:
+                self._note("settings-damaged-in-place", refused, file=str(self.file))
+                self._in_the_way = True
+            else:
+                self._note("settings-damaged", error, file=str(aside))
             return {}
         return values
 
+    def _note(self, key: str, cause: Exception, **facts: str | Message) -> None:
+        """Remember a problem. The front logs it: there is no log yet when settings are loaded."""
+        self._problems.append((key, {"details": repr(cause), **facts}))
+
+    def _move_aside(self) -> Path:
+        """Give the file a name that is not taken: each damaged copy may be the one with a person's work."""
+        aside, number = self.file.with_name(f"{self.file.name}.damaged"), 1
+        while aside.exists():
+            number += 1
+            aside = self.file.with_name(f"{self.file.name}.damaged-{number}")
+        self.file.replace(aside)
+        return aside
+
     def save(self, settings: Settings) -> None:
-        """Write `settings`, whole or not at all. Raises UserError (kind USAGE) where the disk refuses."""
+        """Write `settings`, whole or not at all. Raises UserError (kind STORAGE) where the disk refuses."""
         with self._lock:
             content = json.dumps(
                 {**self._unknown, **dataclasses.asdict(settings)}, indent=2, ensure_ascii=False
             )
             try:
+                if self._in_the_way:
+                    self._move_aside()
+                    self._in_the_way = False
                 write_atomically(self.file, content.encode())
             except OSError as error:
                 raise UserError(
                     "settings-not-saved",
-                    ErrorKind.USAGE,
+                    ErrorKind.STORAGE,
                     file=str(self.file),
                     reason=error.strerror or str(error),
                     details=repr(error),

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QLibraryInfo, QTimer, QTranslator
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEventLoop, QLibraryInfo, Qt, QTimer, QTranslator
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from slmdesk.ui.main_window import MainWindow
 from slmdesk.ui.theme import Theme
@@ -33,6 +33,15 @@ def make_application(arguments: Sequence[str] = (), language: str = "en") -> QAp
     if translator.load(f"qtbase_{language}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
         app.installTranslator(translator)
     return app
+
+
+def show_box(sentence: str) -> None:
+    """Say `sentence` where there is neither a window nor a terminal, and wait until it is closed."""
+    app = QApplication.instance() or make_application()
+    box = QMessageBox(QMessageBox.Icon.Critical, app.applicationName(), sentence)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setWindowTitle("SLM Desk")
+    box.exec()
 
 
 def open_window(app: QApplication, services: Services) -> MainWindow:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable
@@ -13,7 +15,7 @@ from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from slmdesk.chat import ChatEvent, ChatService, Conversation
 from slmdesk.engines import End, LoadOptions, LoadProgress, LoadReport, PromptProgress, Sampling, Stats, Text
-from slmdesk.messages import UserError
+from slmdesk.messages import ErrorKind, UserError
 from slmdesk.ui.state import EngineState, Phase
 
 if TYPE_CHECKING:
@@ -26,12 +28,25 @@ _log = logging.getLogger(__name__)
 _DRAIN_EVERY_MS = 16
 # How long an answer may take to stop by itself when the window closes, before its engine is ended.
 _STOP_WAIT_MS = 2000
+# How long the thread may take after that: the next start of the program waits for this one to let go.
+_END_WAIT_MS = 10_000
+# How long one drain may keep the window from drawing and from taking keys.
+_DRAIN_MOST_S = 0.008
+# As many events as the window may lag behind; more, and whoever makes them waits.
+_MOST_POSTED = 1000
+
+# A thread that did not end in time. Qt aborts the program where it is deleted while it runs.
+_abandoned: list[object] = []
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
     ticket: int
     run: Callable[[ChatService, Callable[[ChatEvent], None]], object]
+    keep: Callable[[ChatService], None] | None = None
+    """Done before `run`, also where the request was cancelled before its turn."""
+    text: str = ""
+    """What `keep` keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +65,55 @@ class _Finished:
     loaded: bool
 
 
-_Posted: TypeAlias = ChatEvent | _Opened | UserError | _Bug | _Finished
+@dataclass(frozen=True, slots=True)
+class _Rejected:
+    text: str
+
+
+_Posted: TypeAlias = ChatEvent | _Opened | _Rejected | UserError | _Bug | _Finished
+
+
+class Mailbox:
+    """What the inference thread has said and the window has not taken yet, oldest first; never more than
+    the window can catch up with.
+    """
+
+    def __init__(self, most: int = _MOST_POSTED) -> None:
+        self._most = most
+        self._posted: deque[tuple[int, _Posted]] = deque()
+        self._room = threading.Condition()
+        self._open_up_to = -1
+        self._released = False
+
+    def __len__(self) -> int:
+        return len(self._posted)
+
+    def put(self, ticket: int, posted: _Posted) -> None:
+        """Add to the end; waits for room, unless the ticket is let through."""
+        with self._room:
+            self._room.wait_for(
+                lambda: len(self._posted) < self._most or self._released or ticket <= self._open_up_to
+            )
+            self._posted.append((ticket, posted))
+
+    def take(self) -> tuple[int, _Posted]:
+        """The oldest one. There must be one."""
+        with self._room:
+            taken = self._posted.popleft()
+            self._room.notify_all()
+            return taken
+
+    def let_through(self, ticket: int) -> None:
+        """Nobody waits any more with this ticket or an older one: it is cancelled, and is to end."""
+        with self._room:
+            self._open_up_to = ticket
+            self._room.notify_all()
+
+    def release(self) -> None:
+        """Nobody waits any more: nothing will be taken."""
+        with self._room:
+            self._released = True
+            self._room.notify_all()
 
 
 class InferenceWorker(QObject):
@@ -68,13 +131,24 @@ class InferenceWorker(QObject):
     @Slot(object)
     def run(self, request: _Request) -> None:
         """Run a request to its end. Whatever happens, the last thing posted is `_Finished`."""
+        kept = request.keep is None
         try:
-            if request.ticket > self.cancelled_up_to:
-                self._run(request)
+            # What a person has sent is kept even where they stop it, or close the window, before its turn.
+            if not kept or request.ticket > self.cancelled_up_to:
+                chat = self._opened_chat(request.ticket)
+                if request.keep is not None:
+                    request.keep(chat)
+                    kept = True
+                if request.ticket > self.cancelled_up_to:
+                    self._run(request, chat)
         except UserError as error:
+            if not kept:
+                self._post(request.ticket, _Rejected(request.text))
             self._post(request.ticket, error)
         except Exception:  # noqa: BLE001 - shown to the person, with its traceback
             _log.exception("a bug in the inference thread")
+            if not kept:
+                self._post(request.ticket, _Rejected(request.text))
             self._post(request.ticket, _Bug(traceback.format_exc()))
         finally:
             pool = self.chat.pool if self.chat else None
@@ -82,11 +156,18 @@ class InferenceWorker(QObject):
             memory = pool.resident_bytes() if pool is not None and loaded else 0
             self._post(request.ticket, _Finished(memory, loaded))
 
-    def _run(self, request: _Request) -> None:
+    @Slot()
+    def end(self) -> None:
+        """End the thread. A slot, so that it comes after every request made before."""
+        QThread.currentThread().quit()
+
+    def _opened_chat(self, ticket: int) -> ChatService:
         if self.chat is None:
             self.chat = self._open_chat()
-            self._post(request.ticket, _Opened(self.chat.latest_conversation()))
-        chat = self.chat
+            self._post(ticket, _Opened(self.chat.latest_conversation()))
+        return self.chat
+
+    def _run(self, request: _Request, chat: ChatService) -> None:
         delivered = False
 
         def pass_on(event: ChatEvent) -> None:
@@ -107,6 +188,7 @@ class Inference(QObject):
     """
 
     _requested = Signal(object)
+    _end_wanted = Signal()
 
     opened = Signal(object)
     """The chat is open; the conversation last written in (or None) comes along."""
@@ -118,6 +200,9 @@ class Inference(QObject):
     """`Stats` of the answer with this ticket."""
     ended = Signal(int, object)
     """`End` of the answer with this ticket."""
+    rejected = Signal(int, str)
+    """The message with this ticket could not be kept, and is not in its conversation; its text comes along.
+    `failed` or `crashed` follows and says why."""
     failed = Signal(int, object)
     """A `UserError`: the request with this ticket could not be done."""
     crashed = Signal(int, str)
@@ -132,18 +217,18 @@ class Inference(QObject):
         self._last_ticket = -1
         self._open_tickets: set[int] = set()
         self._models: dict[int, InstalledModel] = {}
-        # Appending and taking are atomic: the one thing both threads touch.
-        self._posted: deque[tuple[int, _Posted]] = deque()
+        # The state as `state_changed` told it last.
+        self._told = self._state
+        self._mailbox = Mailbox()
         self._timer = QTimer(self)
         self._timer.setInterval(_DRAIN_EVERY_MS)
         self._timer.timeout.connect(self._drain)
         self._thread = QThread()
         self._thread.setObjectName("inference")
-        self._worker = InferenceWorker(
-            services.open_chat, lambda ticket, posted: self._posted.append((ticket, posted))
-        )
+        self._worker = InferenceWorker(services.open_chat, self._mailbox.put)
         self._worker.moveToThread(self._thread)
         self._requested.connect(self._worker.run, Qt.ConnectionType.QueuedConnection)
+        self._end_wanted.connect(self._worker.end, Qt.ConnectionType.QueuedConnection)
         self._thread.start()
 
     @property
@@ -171,17 +256,21 @@ class Inference(QObject):
         return self._request(run, model)
 
     def answer(self, conversation: Conversation, text: str, model: InstalledModel) -> int:
-        """Add `text` and its answer to `conversation`, which the inference thread owns until `finished`."""
+        """Add `text` and its answer to `conversation`, which the inference thread owns until `finished`.
+
+        The text is kept whatever is cancelled, or else `rejected`.
+        """
         return self._request(
-            lambda chat, pass_on: chat.answer(
+            lambda chat, pass_on: chat.respond(
                 conversation,
-                text,
                 model=model,
                 options=self._load_options(),
                 sampling=self._sampling(),
                 on_event=pass_on,
             ),
             model,
+            keep=lambda chat: chat.add_message(conversation, text),
+            text=text,
         )
 
     def regenerate(self, conversation: Conversation, model: InstalledModel) -> int:
@@ -190,7 +279,7 @@ class Inference(QObject):
         def run(chat: ChatService, pass_on: Callable[[ChatEvent], None]) -> None:
             # The person asked for it by hand, so a model that ended its engine before gets another try.
             chat.pool.forgive(str(model.path))
-            chat.regenerate(
+            chat.respond(
                 conversation,
                 model=model,
                 options=self._load_options(),
@@ -203,21 +292,31 @@ class Inference(QObject):
     def cancel(self) -> None:
         """End everything that was asked for so far. Returns at once."""
         self._worker.cancelled_up_to = self._last_ticket
+        self._mailbox.let_through(self._last_ticket)
         chat = self._worker.chat
         if chat is not None:
             chat.cancel()
 
-    def shut_down(self) -> None:
-        """Stop, end the engine and the thread, and wait for both. Blocks: hide the window before."""
+    def shut_down(self) -> bool:
+        """Stop, end the engine and the thread, and wait for both. Blocks: hide the window before.
+
+        False: the thread is still stuck in something, and was left to itself.
+        """
         self.cancel()
         self._timer.stop()
-        self._thread.quit()
+        self._mailbox.release()
+        # After the requests that are waiting: what was sent is kept first.
+        self._end_wanted.emit()
         if not self._thread.wait(_STOP_WAIT_MS) and self._worker.chat is not None:
             # An engine that does not answer is ended; the thread that waits for it then goes on.
             self._worker.chat.pool.close()
-        self._thread.wait()
+        ended = self._thread.wait(_END_WAIT_MS)
+        if not ended:
+            _log.error("the inference thread does not end and is left behind")
+            _abandoned.extend((self._thread, self._worker))
         if self._worker.chat is not None:
             self._worker.chat.pool.close()
+        return ended
 
     def _load_options(self) -> LoadOptions:
         return self._services.load_options() if self._services.load_options else LoadOptions()
@@ -229,6 +328,9 @@ class Inference(QObject):
         self,
         run: Callable[[ChatService, Callable[[ChatEvent], None]], object],
         model: InstalledModel | None = None,
+        *,
+        keep: Callable[[ChatService], None] | None = None,
+        text: str = "",
     ) -> int:
         self._last_ticket += 1
         ticket = self._last_ticket
@@ -236,25 +338,32 @@ class Inference(QObject):
         if model is not None:
             self._models[ticket] = model
         self._timer.start()
-        self._requested.emit(_Request(ticket, run))
+        self._requested.emit(_Request(ticket, run, keep, text))
         return ticket
 
     @Slot()
     def _drain(self) -> None:
         pieces: list[str] = []
         ticket_of_pieces = -1
-        while self._posted:
-            ticket, posted = self._posted.popleft()
+        deadline = time.monotonic() + _DRAIN_MOST_S
+        # What comes meanwhile waits for the next time: a fast engine must not keep this loop going.
+        for _ in range(len(self._mailbox)):
+            ticket, posted = self._mailbox.take()
             if isinstance(posted, Text):
                 if ticket != ticket_of_pieces:
                     self._say_text(ticket_of_pieces, pieces)
                     ticket_of_pieces = ticket
                 pieces.append(posted.text)
-                continue
-            self._say_text(ticket_of_pieces, pieces)
-            self._take(ticket, posted)
+            else:
+                self._say_text(ticket_of_pieces, pieces)
+                self._take(ticket, posted)
+            if time.monotonic() > deadline:
+                break
         self._say_text(ticket_of_pieces, pieces)
-        if not self._open_tickets and not self._posted:
+        if self._state != self._told:
+            self._told = self._state
+            self.state_changed.emit(self._state)
+        if not self._open_tickets and not self._mailbox:
             self._timer.stop()
 
     def _say_text(self, ticket: int, pieces: list[str]) -> None:
@@ -279,8 +388,12 @@ class Inference(QObject):
                 self.ended.emit(ticket, posted)
             case _Opened():
                 self.opened.emit(posted.conversation)
+            case _Rejected():
+                self.rejected.emit(ticket, posted.text)
             case UserError():
-                self._change(phase=Phase.FAILED)
+                # Of the other kinds, the engine has ended or refused; this one is not about it.
+                if posted.kind not in (ErrorKind.USAGE, ErrorKind.STORAGE):
+                    self._change(phase=Phase.FAILED)
                 self.failed.emit(ticket, posted)
             case _Bug():
                 self._change(phase=Phase.FAILED)
@@ -303,7 +416,5 @@ class Inference(QObject):
         self.finished.emit(ticket)
 
     def _change(self, **changes: object) -> None:
-        state = replace(self._state, **changes)  # type: ignore[arg-type]
-        if state != self._state:
-            self._state = state
-            self.state_changed.emit(state)
+        """`state_changed` tells it once, at the end of the drain."""
+        self._state = replace(self._state, **changes)  # type: ignore[arg-type]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from slmdesk.messages import UserError, tr
+from slmdesk.messages import UserError, format_integer, tr
 from slmdesk.ui.icons import application_icon
 from slmdesk.ui.navigation import Rail
 from slmdesk.ui.status_bar import StatusBar
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slmdesk.library import InstalledModel
-    from slmdesk.storage import Settings
+    from slmdesk.storage import Settings, SettingsStore
     from slmdesk.ui.chat import ChatPanel
     from slmdesk.ui.inference import Inference
     from slmdesk.ui.services import Services
@@ -32,6 +33,25 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 CHAT, SETTINGS = 0, 1
+
+
+class SettingsLane:
+    """Saves settings one after the other, whatever thread asks, and never older ones over newer ones."""
+
+    def __init__(self, store: SettingsStore, saved: Settings) -> None:
+        self._store = store
+        self._saved = saved
+        self._lock = threading.Lock()
+        self.wanted = saved
+        """What is to be saved next. Set from the GUI thread."""
+
+    def save(self) -> None:
+        """Save what is wanted now, unless that is what was saved last. Raises what the store raises."""
+        with self._lock:
+            wanted = self.wanted
+            if wanted != self._saved:
+                self._store.save(wanted)
+                self._saved = wanted
 
 
 class MainWindow(Surface):
@@ -48,11 +68,18 @@ class MainWindow(Surface):
     started = Signal()
     """The chat and the inference thread are there; nothing has been asked of them yet."""
     closed = Signal()
+    bug_found = Signal(str)
+    """Emitted by whoever, in whatever thread, meets an exception that nobody caught: its traceback."""
 
     def __init__(self, services: Services, theme: Theme) -> None:
         super().__init__(theme, "window")
         self._services = services
         self._settings = services.settings
+        self._lane = SettingsLane(services.settings_store, services.settings)
+        self._painted = False
+        self._reports: list[str] = []
+        self.ended = True
+        """After `closed`: whether the inference thread has ended. False: it is stuck."""
         self._tasks: Tasks | None = None
         self._listing = False
         self._inference: Inference | None = None
@@ -75,6 +102,8 @@ class MainWindow(Surface):
         column.addLayout(row, 1)
         column.addWidget(self.status)
         self.rail.choose(CHAT)
+        # Queued: it may come from another thread, or from the middle of drawing.
+        self.bug_found.connect(self.show_report, Qt.ConnectionType.QueuedConnection)
 
     @property
     def chat(self) -> ChatPanel:
@@ -122,11 +151,17 @@ class MainWindow(Surface):
         self.rail.chosen.connect(self.show_panel)
         self._add_shortcuts()
         self._chat.focus_input()
-        self._tasks = Tasks(self._show_error, self._show_report)
+        self._tasks = Tasks(self._show_error, self.show_report)
         self.setWindowIcon(application_icon())
         self.started.emit()
         self.inference.open()
         self._list_models()
+        for problem in self._services.settings_store.problems:
+            self._chat.show_notice(problem)
+        for report in self._reports:
+            self.show_report(report)
+        # The first number written imports a library, which the window would stop for.
+        self._tasks.run(lambda: format_integer(0))
 
     def show_panel(self, index: int) -> None:
         """Show the chat (0) or the settings (1)."""
@@ -138,6 +173,15 @@ class MainWindow(Surface):
         else:
             self.settings_panel.focus_page()
 
+    def show_report(self, report: str) -> None:
+        """Show a bug by its traceback; before `start`, once it is called."""
+        if self._chat is None:
+            self._reports.append(report)
+        elif not self._chat.shows_report(report):
+            self._set_listing(False)
+            self.show_panel(CHAT)
+            self._chat.show_report(report)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the panel the rail's names where the window is narrow."""
         super().resizeEvent(event)
@@ -146,6 +190,8 @@ class MainWindow(Surface):
     def showEvent(self, event: QShowEvent) -> None:
         """Find out when the window is on the screen."""
         super().showEvent(event)
+        if self._painted:
+            return
         # Its own paint event does not tell: opaque children cover all of it.
         self.windowHandle().installEventFilter(self)
 
@@ -153,7 +199,9 @@ class MainWindow(Surface):
         """Say `painted` once the system has asked for the first picture and everything in it is drawn."""
         if event.type() == QEvent.Type.Expose and watched is self.windowHandle():
             watched.removeEventFilter(self)
-            QTimer.singleShot(0, self.painted.emit)
+            if not self._painted:
+                self._painted = True
+                QTimer.singleShot(0, self.painted.emit)
         return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -169,7 +217,7 @@ class MainWindow(Surface):
             self._tasks = None
         self.hide()
         if self._inference is not None:
-            self._inference.shut_down()
+            self.ended = self._inference.shut_down()
         if not self.isMaximized() and not self.isFullScreen():
             self._settings = dataclasses.replace(
                 self._settings, window_width=self.width(), window_height=self.height()
@@ -216,18 +264,18 @@ class MainWindow(Surface):
 
     def _change_settings(self, **changes: object) -> None:
         settings: Settings = dataclasses.replace(self._settings, **changes)  # type: ignore[arg-type]
-        self._settings = settings
+        self._settings = self._lane.wanted = settings
         if self._tasks is not None:
-            self._tasks.run(lambda: self._services.settings_store.save(settings))
+            self._tasks.run(self._lane.save)
 
     def _save_last(self) -> None:
         """Save the settings as they are when the window has gone, where a wait disturbs nobody."""
-        if self._settings != self._services.settings:
-            try:
-                self._services.settings_store.save(self._settings)
-            except UserError as error:
-                # There is no window left to show it in.
-                _log.warning("settings not saved: %s", error)
+        self._lane.wanted = self._settings
+        try:
+            self._lane.save()
+        except UserError as error:
+            # There is no window left to show it in.
+            _log.warning("settings not saved: %s", error)
 
     def _show_engines(self) -> None:
         if self._tasks is not None:
@@ -256,11 +304,6 @@ class MainWindow(Surface):
             self._settings_panel.show_error(error)
         else:
             self.chat.show_error(error)
-
-    def _show_report(self, report: str) -> None:
-        self._set_listing(False)
-        self.show_panel(CHAT)
-        self.chat.show_report(report)
 
 
 def _open_in_system(path: Path) -> None:

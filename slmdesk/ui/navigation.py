@@ -12,6 +12,7 @@ from slmdesk.ui.theme import Line, Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.focus import FocusRing
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.surface import Surface
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 
 class NavigationButton(QRadioButton):
@@ -38,8 +39,8 @@ class NavigationButton(QRadioButton):
     def set_narrow(self, narrow: bool, height: int) -> None:
         """Show the icon alone; the name is in the tooltip."""
         self._narrow, self._height = narrow, height
-        self.setToolTip(
-            " · ".join(part for part in (self.text() if narrow else "", self.shortcut_text) if part)
+        set_tooltip(
+            self, " · ".join(part for part in (self.text() if narrow else "", self.shortcut_text) if part)
         )
         self.updateGeometry()
         self.update()

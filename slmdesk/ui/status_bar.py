@@ -11,6 +11,7 @@ from slmdesk.ui.state import EngineState, Phase
 from slmdesk.ui.theme import Line, Space, TextRole, Theme
 from slmdesk.ui.widgets.labels import ElidedLabel, Icon, Label
 from slmdesk.ui.widgets.surface import Surface
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 
 class StatusBar(Surface):
@@ -28,7 +29,7 @@ class StatusBar(Surface):
         self.speed_segment = _Segment(theme)
         self.place_segment = _Segment(theme, "shield-check", "text_secondary", first=True)
         self.place_segment.say(tr("On this computer"))
-        self.place_segment.setToolTip(tr("The model runs here. Nothing is sent anywhere."))
+        set_tooltip(self.place_segment, tr("The model runs here. Nothing is sent anywhere."))
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, Line.BORDER, Space.L, 0)
         row.setSpacing(Space.S)
@@ -55,8 +56,8 @@ class StatusBar(Surface):
         gone = state.phase is Phase.FAILED
         self.model_segment.say(model.title if model else "", model.quantization if model else "")
         # How it was packaged is for the tooltip.
-        self.engine_segment.say(report.engine.partition(" (")[0] if report else "")
-        self.engine_segment.setToolTip(report.engine if report else "")
+        self.engine_segment.say(report.engine if report else "")
+        set_tooltip(self.engine_segment, f"{report.engine} {report.engine_version}" if report else "")
         self.device_segment.say("")
         self.memory_segment.say("")
         self.speed_segment.say("")
@@ -69,11 +70,11 @@ class StatusBar(Surface):
             self.device_segment.say(tr("{device}, {threads}").format(device=report.device, threads=threads))
             if state.memory_bytes:
                 self.memory_segment.say(format_bytes(state.memory_bytes, binary=True))
-                self.memory_segment.setToolTip(tr("Memory that the engine process uses (resident)"))
+                set_tooltip(self.memory_segment, tr("Memory that the engine process uses (resident)"))
             if state.tokens_per_second:
                 speed = tr("{rate} tok/s").format(rate=format_number(state.tokens_per_second, decimals=0))
                 self.speed_segment.say(speed)
-                self.speed_segment.setToolTip(tr("Writing speed of the last answer (token generation)"))
+                set_tooltip(self.speed_segment, tr("Writing speed of the last answer (token generation)"))
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from sqlcipher3 import dbapi2
 
-from slmdesk.chat import ChatEvent, ChatService, Conversation, ConversationStore
+from slmdesk.chat import ChatEvent, ChatService, Conversation, ConversationStore, growing_answer
 from slmdesk.engines import (
     ChatMessage,
     End,
@@ -151,14 +152,27 @@ def test_an_answer_arrives_in_order_and_is_stored(store: ConversationStore) -> N
     assert reloaded(store) == conversation
 
 
-def test_both_messages_are_on_the_disk_before_the_model_runs(store: ConversationStore) -> None:
-    seen: list[list[tuple[str, str, str]]] = []
+def test_the_question_is_on_the_disk_before_the_model_runs(store: ConversationStore) -> None:
+    seen: list[list[tuple[str, str]]] = []
     pool = ScriptedPool(ANSWER)
-    pool.at_generate = lambda: seen.append(
-        [(one.role, one.text, one.state) for one in reloaded(store).messages]
-    )
+    pool.at_generate = lambda: seen.append([(one.role, one.text) for one in reloaded(store).messages])
     service(pool, store).answer(Conversation(), "Hi", model=MODEL, on_event=lambda _: None)
-    assert seen == [[("user", "Hi", "complete"), ("assistant", "", "stopped")]]
+    assert seen == [[("user", "Hi")]]
+
+
+def test_a_growing_answer_is_on_the_disk_before_it_ends(
+    store: ConversationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growing_answer, "_STORE_EVERY_S", 0.0)
+    seen: list[tuple[str, str]] = []
+
+    def look(event: ChatEvent) -> None:
+        if isinstance(event, Text):
+            answer = reloaded(store).messages[1]
+            seen.append((answer.text, answer.state))
+
+    service(ScriptedPool(ANSWER), store).answer(Conversation(), "Hi", model=MODEL, on_event=look)
+    assert seen == [("Hel", "stopped"), ("Hello", "stopped")]
 
 
 def test_the_model_is_shown_what_was_said_before(store: ConversationStore) -> None:
@@ -213,16 +227,81 @@ def test_cancelled_while_loading_leaves_the_question(store: ConversationStore) -
     assert [one.text for one in reloaded(store).messages] == ["Hi"]
 
 
-def test_regenerate_answers_the_same_question_in_place_of_the_old_answer(store: ConversationStore) -> None:
+def test_responding_again_puts_the_new_answer_in_place_of_the_old_one(store: ConversationStore) -> None:
     pool = ScriptedPool(ANSWER)
     chat = service(pool, store)
     conversation = Conversation()
     chat.answer(conversation, "Hi", model=MODEL, on_event=lambda _: None)
     pool.script = [Text("Other"), STATS, End(reason="stop")]
-    chat.regenerate(conversation, model=MODEL, on_event=lambda _: None)
+    chat.respond(conversation, model=MODEL, on_event=lambda _: None)
     assert pool.requests[0] == pool.requests[1]
     assert [one.text for one in conversation.messages] == ["Hi", "Other"]
     assert reloaded(store) == conversation
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [UserError("engine-crashed", ErrorKind.GENERATION)],
+        [STATS, End(reason="cancelled")],
+        [STATS, End(reason="context_full", needed_tokens=9, context_length=4)],
+    ],
+)
+def test_an_answer_is_only_replaced_by_one_that_has_text(
+    store: ConversationStore, script: list[Event | Exception]
+) -> None:
+    pool = ScriptedPool(ANSWER)
+    chat = service(pool, store)
+    conversation = Conversation()
+    chat.answer(conversation, "Hi", model=MODEL, on_event=lambda _: None)
+    pool.script = script
+    with contextlib.suppress(UserError):
+        chat.respond(conversation, model=MODEL, on_event=lambda _: None)
+    assert [one.text for one in conversation.messages] == ["Hi", "Hello"]
+    assert reloaded(store) == conversation
+
+
+def test_a_message_that_cannot_be_stored_changes_nothing(paths: Paths) -> None:
+    database = Database(paths.database_file)
+    store = ConversationStore(database)
+    pool = ScriptedPool(ANSWER)
+    chat = service(pool, store)
+    conversation = Conversation()
+    chat.answer(conversation, "Hi", model=MODEL, on_event=lambda _: None)
+    other = dbapi2.connect(str(paths.database_file), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    database.read("PRAGMA busy_timeout = 0")
+    with pytest.raises(UserError) as caught:
+        chat.answer(conversation, "Again", model=MODEL, on_event=lambda _: None)
+    assert caught.value.key == "database-cannot-be-written"
+    assert [one.text for one in conversation.messages] == ["Hi", "Hello"]
+    other.execute("ROLLBACK")
+    other.close()
+    chat.answer(conversation, "Again", model=MODEL, on_event=lambda _: None)
+    assert [one.text for one in reloaded(store).messages] == ["Hi", "Hello", "Again", "Hello"]
+    database.close()
+
+
+def test_an_answer_that_cannot_be_stored_is_told_and_still_shown(paths: Paths) -> None:
+    database = Database(paths.database_file)
+    pool = ScriptedPool(ANSWER)
+    conversation = Conversation()
+    database.read("SELECT 1")
+    other = dbapi2.connect(str(paths.database_file), isolation_level=None)
+
+    def hold() -> None:
+        database.read("PRAGMA busy_timeout = 0")
+        other.execute("BEGIN IMMEDIATE")
+
+    pool.at_generate = hold
+    with pytest.raises(UserError) as caught:
+        service(pool, ConversationStore(database)).answer(
+            conversation, "Hi", model=MODEL, on_event=lambda _: None
+        )
+    other.close()
+    database.close()
+    assert caught.value.key == "database-cannot-be-written"
+    assert conversation.messages[1].text == "Hello"
 
 
 def test_without_a_store_nothing_is_written(paths: Paths) -> None:

@@ -17,6 +17,7 @@ import pytest
 from slmdesk.chat import ConversationStore
 from slmdesk.library import InstalledModel
 from slmdesk.storage import Database, Paths
+from tests.formats import gguf_writer
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -146,7 +147,7 @@ def _make_bad_blocks(file: Path, starter_file: Path) -> None:
 _BROKEN: dict[str, tuple[Callable[[Path, Path], object], str]] = {
     "no GGUF": (lambda file, _: file.write_text("text"), "it is not a GGUF file"),
     "empty": (lambda file, _: file.touch(), "the file is empty"),
-    "cut off": (_make_cut_off, "the file is cut off, 20 MB of at least 98.4 MB are there"),
+    "cut off": (_make_cut_off, "the file is cut off: it has 20 MB and should have at least 98.4 MB"),
     "folder": (lambda file, _: file.mkdir(), "it is a folder"),
     "missing": (lambda file, _: None, "there is no such file"),
     "would kill": (_make_bad_blocks, ""),
@@ -271,24 +272,80 @@ def test_without_a_display_and_without_a_word(run_cli: RunCli, starter: Installe
     assert done.stderr == "There is no display here, so SLM Desk goes on in the terminal.\n"
 
 
-def test_with_a_display_that_does_not_answer(run_cli: RunCli, starter: InstalledModel) -> None:
+def _first_words_in_the_terminal(environment: dict[str, str], question: str) -> tuple[bytes, str]:
+    """Ask without arguments and stop once the answer begins: a small model may go on for minutes."""
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "slmdesk"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(question.encode())
+        process.stdin.close()
+        start = os.read(process.stdout.fileno(), 100)
+        process.send_signal(signal.SIGINT)
+        process.stdin = None
+        _, err = process.communicate(timeout=_LIMIT_S)
+    # 0: the answer was over before it could be stopped.
+    assert process.returncode in (130, 0), err
+    assert b"Traceback" not in err
+    return start, err.decode()
+
+
+@_needs_posix
+def test_with_a_display_that_does_not_answer(
+    starter: InstalledModel, cli_environment: dict[str, str]
+) -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("X11")
-    done = run_cli(stdin=_QUESTION.encode(), environment={"DISPLAY": ":4711"})
-    assert done.returncode == 0
-    assert done.stdout
-    assert done.stderr.startswith(
-        "The display :4711 cannot be opened, so SLM Desk goes on in the terminal.\n"
-    )
+    start, err = _first_words_in_the_terminal({**cli_environment, "DISPLAY": ":4711"}, _QUESTION)
+    assert start
+    assert err.startswith("The display :4711 cannot be opened, so SLM Desk goes on in the terminal.\n")
 
 
-def test_without_a_display_the_last_model_is_used(run_cli: RunCli, paths: Paths, starter_file: Path) -> None:
+@_needs_posix
+def test_without_a_display_the_last_model_is_used(
+    paths: Paths, starter_file: Path, cli_environment: dict[str, str]
+) -> None:
     paths.models.mkdir(parents=True)
     (paths.models / "mine.gguf").symlink_to(starter_file)
     paths.config.mkdir(parents=True)
     for chosen in ("mine", "deleted since"):
         paths.settings_file.write_text(json.dumps({"model": chosen}))
-        done = run_cli(stdin=b"Hi")
-        assert done.returncode == 0
+        start, err = _first_words_in_the_terminal(cli_environment, "Hi")
+        assert start
         # The starter's own system prompt is shown only for the starter.
-        assert ("System prompt" in done.stderr) == (chosen != "mine")
+        assert ("System prompt" in err) == (chosen != "mine")
+
+
+_TEMPLATES = {
+    "refuses": "{{ raise_exception('No: ' ~ messages[-1].content) }}",
+    "breaks": "{{ {}[messages[-1].content] + 1 }}",
+    "never ends": "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}",
+    "answers": "{{ messages[-1].content }}",
+}
+
+
+@pytest.mark.parametrize("template", _TEMPLATES)
+@pytest.mark.parametrize("save", [False, True])
+def test_no_word_of_a_conversation_gets_into_a_log(
+    run_cli: RunCli, paths: Paths, tmp_path: Path, template: str, save: bool
+) -> None:
+    """Neither does a hostile template put it there, nor llama.cpp."""
+    # The trial with "Hello" at loading must pass.
+    source = "{% if 'aab' in messages[-1].content %}" + _TEMPLATES[template] + "{% endif %}a"
+    file = tmp_path / "hostile.gguf"
+    file.write_bytes(gguf_writer.tiny_model({"tokenizer.chat_template": (gguf_writer.STRING, source)}))
+    marker = "aabbaabbbabab"
+    arguments = ("chat", str(file), "--prompt", marker, "--max-tokens", "4", *(["--save"] if save else []))
+    done = run_cli(*arguments)
+    assert done.returncode == (0 if template == "answers" else 4), done.stderr
+    logs = [file for file in paths.logs.rglob("*") if file.is_file()]
+    assert logs
+    home = Path(os.environ["SLMDESK_HOME"])
+    for written in home.rglob("*"):
+        if written.is_file() and not written.name.startswith(paths.database_file.name):
+            assert marker not in written.read_bytes().decode(errors="replace"), written

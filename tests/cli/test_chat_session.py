@@ -155,7 +155,6 @@ def _session(
     service = ScriptedService(*acts)
     session = ChatSession(
         cast(ChatService, service),
-        None,
         MODEL,
         options=LoadOptions(),
         sampling=Sampling(),

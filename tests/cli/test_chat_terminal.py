@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
+from slmdesk.chat import ConversationStore
 from slmdesk.library import InstalledModel
+from slmdesk.storage import Database, Paths
 
 _EXACT = ("--temperature", "0", "--seed", "1")
 _LIMIT_S = 120
@@ -28,8 +30,15 @@ class Terminal:
 
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
+            # Whoever runs the tests (nohup, a background job) may have them ignored, which is inherited.
+            for number in (signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
             os.execve(sys.executable, [sys.executable, "-m", "slmdesk", *arguments], environment)
         self.shown = ""
+
+    @property
+    def pid(self) -> int:
+        return self._pid
 
     def press(self, keys: str) -> None:
         os.write(self._fd, keys.encode())
@@ -37,11 +46,15 @@ class Terminal:
     def press_ctrl_c_at_the_prompt(self) -> None:
         """Press Ctrl-C once the process really waits for a key.
 
-        Python overlooks the key in the moment between showing the prompt and waiting.
+        Python overlooks the key in the moment between showing the prompt and waiting. A busy machine makes it
+        sleep here and there before that, so only a long sleep counts.
         """
+        process, asleep = psutil.Process(self._pid), 0
         deadline = time.monotonic() + _LIMIT_S
-        while psutil.Process(self._pid).status() != psutil.STATUS_SLEEPING:
+        while asleep < 50:
             assert time.monotonic() < deadline
+            asleep = asleep + 1 if process.status() == psutil.STATUS_SLEEPING else 0
+            time.sleep(0.01)
         self.press("\x03")
 
     def wait_for(self, pattern: str) -> str:
@@ -164,3 +177,53 @@ def test_without_a_display_the_chat_is_in_the_terminal(
     terminal.wait_for(_PROMPT)
     terminal.press("\x04")
     assert terminal.wait_for_end() == 0
+
+
+def _stored(paths: Paths) -> list[tuple[str, str]]:
+    """Who said what in the last conversation kept."""
+    database = Database(paths.database_file)
+    try:
+        conversation = ConversationStore(database).latest()
+    finally:
+        database.close()
+    assert conversation is not None
+    return [(message.role, message.text) for message in conversation.messages]
+
+
+def test_a_message_is_kept_when_the_engine_crashes(
+    open_terminal: OpenTerminal, starter: InstalledModel, paths: Paths
+) -> None:
+    terminal = open_terminal("chat", "starter", "--save", "--max-tokens", "4", *_EXACT)
+    terminal.wait_for(_PROMPT)
+    (engine,) = [
+        child
+        for child in psutil.Process(terminal.pid).children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+    engine.send_signal(signal.SIGSTOP)
+    terminal.press("my long question\n")
+    terminal.wait_for(r"my long question\r\n")
+    # Time for the request to be on its way; one that comes later starts another engine, which answers.
+    time.sleep(1)
+    engine.kill()
+    terminal.wait_for(r"The engine stopped while it was answering|Prompt tokens")
+    terminal.wait_for(_PROMPT)
+    terminal.press("\x04")
+    assert terminal.wait_for_end() == 0
+    assert ("user", "my long question") in _stored(paths)
+
+
+def test_leaving_with_two_keys_keeps_the_answer_so_far(
+    open_terminal: OpenTerminal, starter: InstalledModel, paths: Paths
+) -> None:
+    terminal = open_terminal("chat", "starter", "--save", "--prompt", "Write a long story about a dragon.")
+    terminal.wait_for(r"\n\w+ \w+")
+    terminal.press("\x03\x03")
+    assert terminal.wait_for_end() == 130
+    assert "Traceback" not in terminal.shown
+    (_, question), (_, answer) = _stored(paths)
+    assert question.startswith("Write a long story")
+    assert answer
+    # The thread that stores must not meet a closed database.
+    log = paths.logs / "slmdesk.log"
+    assert not log.exists() or "a bug" not in log.read_text()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from slmdesk.cli.interrupts import run_interruptible
+from slmdesk.cli.interrupts import run_interruptible, wait_for_abandoned_work
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C there")
 
@@ -113,4 +113,23 @@ def test_errors_of_both_sides_come_out() -> None:
 
     with pytest.raises(ValueError, match="shown"):
         run_interruptible(work, refuse, cancelled.set)
+    assert ended.is_set()
+
+
+def test_work_left_behind_can_be_waited_for() -> None:
+    """What it uses is closed only when it has ended."""
+    cancelled, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work(emit: Emit) -> None:
+        emit(1)
+        assert cancelled.wait(_LIMIT_S)
+        emit(2)
+        assert go_on.wait(_LIMIT_S)
+        ended.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_interruptible(work, lambda _: _press_ctrl_c(), cancelled.set)
+    assert not wait_for_abandoned_work(0.1)
+    go_on.set()
+    assert wait_for_abandoned_work(_LIMIT_S)
     assert ended.is_set()

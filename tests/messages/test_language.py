@@ -70,7 +70,7 @@ def fields(text: str) -> set[str]:
 
 
 def test_the_compiled_catalogue_is_fresh() -> None:
-    """`.ci/locale.py` compiles it; gettext reads only the compiled one."""
+    """`.ci/words.py` compiles it; gettext reads only the compiled one."""
     assert polish("mo") == {text: strings for text, strings in polish("po").items() if all(strings)}
 
 

@@ -133,3 +133,18 @@ def test_two_processes_may_write_side_by_side(file: Path) -> None:
     assert len(titles(one)) == 41
     one.close()
     two.close()
+
+
+def test_a_full_disk_is_told_and_the_next_transaction_works(file: Path) -> None:
+    db = Database(file)
+    insert(db, "before")
+    pages = db.read("PRAGMA page_count")[0][0]
+    db.read(f"PRAGMA max_page_count = {pages + 1}")
+    with pytest.raises(UserError) as caught:
+        insert(db, "x" * 100_000)
+    assert caught.value.key == "database-cannot-be-written"
+    assert "full" in str(caught.value.facts["reason"])
+    db.read("PRAGMA max_page_count = 100000")
+    insert(db, "after")
+    assert titles(db) == ["before", "after"]
+    db.close()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.messages import Message, UserError, say
-from slmdesk.storage import Settings, SettingsStore
+from slmdesk.messages import UserError, choose_language, one_line, say
+from slmdesk.storage import Settings, SettingsStore, WindowLock, resources_folder
 
 
 @pytest.fixture
@@ -36,8 +36,60 @@ def test_a_damaged_file_is_kept_and_told(store: SettingsStore) -> None:
     assert store.load() == Settings()
     aside = store.file.with_name("settings.json.damaged")
     assert aside.read_text() == '{"theme": "dark"'
-    assert store.problems == [Message("settings-damaged", {"file": str(aside)})]
-    assert str(aside) in say(store.problems[0])
+    assert [one_line(problem) for problem in store.problems] == [
+        f"The settings were damaged and are kept as {aside}: the defaults are used instead."
+    ]
+
+
+def test_each_damaged_copy_is_kept(store: SettingsStore) -> None:
+    store.file.parent.mkdir()
+    for content in ("first", "second", "third"):
+        store.file.write_text(content)
+        store.load()
+    kept = {file.name: file.read_text() for file in store.file.parent.iterdir()}
+    assert kept == {
+        "settings.json.damaged": "first",
+        "settings.json.damaged-2": "second",
+        "settings.json.damaged-3": "third",
+    }
+
+
+def test_a_damaged_file_that_cannot_be_moved_is_told_and_not_overwritten(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.file.parent.mkdir()
+    store.file.write_text("damaged")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    assert store.load() == Settings()
+    assert [problem.key for problem in store.problems] == ["settings-damaged-in-place"]
+    with pytest.raises(UserError):
+        store.save(Settings(theme="dark"))
+    monkeypatch.undo()
+    store.save(Settings(theme="dark"))
+    assert store.file.with_name("settings.json.damaged").read_text() == "damaged"
+    assert store.load().theme == "dark"
+
+
+def test_a_file_that_cannot_be_read_is_told_and_kept(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(Settings(theme="dark"))
+
+    def refuse(*_: object) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert store.load() == Settings()
+    assert [one_line(problem) for problem in store.problems] == [
+        f"The settings in {store.file} cannot be read: the system says “Permission denied”."
+    ]
+    store.save(Settings())
+    monkeypatch.undo()
+    assert '"dark"' in store.file.with_name("settings.json.damaged").read_text()
 
 
 @pytest.mark.parametrize("content", [b"[]", b"\xff\xfe", b"[" * 100_000, b"null"])
@@ -65,7 +117,21 @@ def test_a_value_that_cannot_be_used_costs_only_itself(
     store.file.parent.mkdir()
     store.file.write_text(json.dumps({"language": "pl", name: value}))
     assert store.load() == Settings(language="pl")
-    assert store.problems == [Message("setting-ignored", {"name": name})]
+    (problem,) = store.problems
+    label = say(Settings.__dataclass_fields__[name].metadata["label"])
+    assert one_line(problem) == (
+        f"The setting “{label}” has a value that cannot be used: the default is used instead."
+    )
+
+
+def test_problems_name_a_setting_in_the_language_spoken_when_they_are_shown(store: SettingsStore) -> None:
+    store.file.parent.mkdir()
+    store.file.write_text('{"theme": "pink"}')
+    store.load()
+    choose_language("pl", resources_folder() / "locale")
+    label = say(Settings.__dataclass_fields__["theme"].metadata["label"])
+    assert label != "Theme"
+    assert store.problems[0].facts["name"] == label
 
 
 def test_settings_of_a_newer_version_are_not_lost(store: SettingsStore) -> None:
@@ -104,3 +170,15 @@ def test_only_this_person_can_read_them(store: SettingsStore) -> None:
     if os.name == "posix":
         assert store.file.stat().st_mode & 0o077 == 0
         assert store.file.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_window_lock_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    lock = WindowLock(tmp_path / "window.lock")
+    lock.attention_file.symlink_to(tmp_path / "no such folder" / "file")
+    with pytest.raises(UserError) as caught:
+        lock.take()
+    assert caught.value.key == "window-lock-unusable"
+    assert one_line(caught.value).startswith(
+        f"SLM Desk cannot open its window: the file {tmp_path / 'attention'} cannot be written"
+    )
+    lock.release()

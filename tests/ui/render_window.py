@@ -1,7 +1,8 @@
 """Draws states of the window to PNG files, to be judged by eye: `python -m tests.ui.render_window FOLDER`.
 
 Draws offscreen with scripted data, in both themes, at 1280x800 and 900x600, and some at 200% scale. Give
-names of states after the folder to draw only those; `--scale 2` draws them at 200%.
+names of states after the folder to draw only those; `--scale 2` draws them at 200%, `--language pl` in
+Polish.
 """
 
 from __future__ import annotations
@@ -35,16 +36,17 @@ LONG_QUESTION = "A question that is long enough to be wrapped in its bubble, bec
 MIXED = "שלום עולם! 😀 זה טקסט מימין לשמאל.\nمرحبا بالعالم 👋🏽\nAnd English with an emoji 🧑‍🚀 again."
 
 
-def _draw(folder: Path, only: list[str], scale: str) -> None:
+def _draw(folder: Path, only: list[str], scale: str, language: str) -> None:
     import qasync
     from PySide6.QtGui import QFont, QFontDatabase
 
     from slmdesk.chat import ChatMessageRecord, Conversation
     from slmdesk.engines import End, LoadProgress, PromptProgress, Text
-    from slmdesk.messages import ErrorKind, UserError
-    from slmdesk.storage import Settings, find_paths
+    from slmdesk.messages import ErrorKind, UserError, choose_language
+    from slmdesk.storage import Settings, find_paths, resources_folder
     from slmdesk.ui import MainWindow, Theme, make_application
     from slmdesk.ui.main_window import SETTINGS
+    from slmdesk.ui.state import Phase
     from tests.ui.scripted import (
         BROKEN_MODEL,
         Gate,
@@ -56,7 +58,8 @@ def _draw(folder: Path, only: list[str], scale: str) -> None:
         make_stats,
     )
 
-    app = make_application()
+    choose_language(language, resources_folder() / "locale")
+    app = make_application(language=language)
     if "Inter" in QFontDatabase.families():
         # As in the pictures that the window is judged beside.
         font = QFont(app.font())
@@ -118,7 +121,7 @@ def _draw(folder: Path, only: list[str], scale: str) -> None:
         window.chat.composer.input.sent.emit()
 
     def ready(window: MainWindow, chat: ScriptedChat) -> None:
-        wait(lambda: window.status.state_segment.words == "Ready")
+        wait(lambda: window.inference.state.phase is Phase.READY)
 
     def empty(window: MainWindow, chat: ScriptedChat) -> None:
         ready(window, chat)
@@ -141,12 +144,12 @@ def _draw(folder: Path, only: list[str], scale: str) -> None:
     def writing(window: MainWindow, chat: ScriptedChat) -> None:
         ready(window, chat)
         send(window)
-        wait(lambda: window.status.state_segment.words == "Writing")
+        wait(lambda: window.inference.state.phase is Phase.WRITING)
 
     def reading(window: MainWindow, chat: ScriptedChat) -> None:
         ready(window, chat)
         send(window)
-        wait(lambda: window.status.state_segment.words == "Reading")
+        wait(lambda: window.inference.state.phase is Phase.READING)
 
     def failed(window: MainWindow, chat: ScriptedChat) -> None:
         ready(window, chat)
@@ -272,11 +275,12 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("states", nargs="*")
     parser.add_argument("--scale", default="1")
+    parser.add_argument("--language", choices=("en", "pl"), default="en")
     arguments = parser.parse_args()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["QT_SCALE_FACTOR"] = arguments.scale
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    _draw(arguments.folder, arguments.states, arguments.scale)
+    _draw(arguments.folder, arguments.states, arguments.scale, arguments.language)
     return 0
 
 

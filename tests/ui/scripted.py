@@ -137,6 +137,7 @@ class ScriptedChat:
         self.latest = latest
         self.conversations: list[Conversation] = []
         self.asked: list[str] = []
+        self.refusals: list[Exception] = []
         self.cancels = 0
         self.threads: set[str] = set()
         self._stop = threading.Event()
@@ -159,6 +160,16 @@ class ScriptedChat:
         self._stop.clear()
         return self._ensure_loaded(model, on_event)
 
+    def add_message(self, conversation: Conversation, text: str) -> None:
+        """Keep it, unless `refusals` has an error for it."""
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.asked.append(text)
+        self.conversations.append(conversation)
+        if not conversation.messages:
+            conversation.title = make_title(text)
+        conversation.messages.append(ChatMessageRecord(0, "user", text, "complete", "", time.time()))
+
     def answer(
         self,
         conversation: Conversation,
@@ -168,16 +179,11 @@ class ScriptedChat:
         on_event: Callable[[ChatEvent], None],
         **_: object,
     ) -> End | None:
-        """Play the next script."""
-        self._stop.clear()
-        self.asked.append(text)
-        self.conversations.append(conversation)
-        if not conversation.messages:
-            conversation.title = make_title(text)
-        conversation.messages.append(ChatMessageRecord(0, "user", text, "complete", "", time.time()))
-        return self._answer(conversation, model, on_event)
+        """`add_message`, then `respond`."""
+        self.add_message(conversation, text)
+        return self.respond(conversation, model=model, on_event=on_event)
 
-    def regenerate(
+    def respond(
         self,
         conversation: Conversation,
         *,
@@ -185,7 +191,7 @@ class ScriptedChat:
         on_event: Callable[[ChatEvent], None],
         **_: object,
     ) -> End | None:
-        """Play the next script in place of the last answer."""
+        """Play the next script, in place of the last answer where there is one."""
         self._stop.clear()
         if conversation.messages[-1].role == "assistant":
             conversation.messages.pop()

@@ -117,7 +117,8 @@ def test_the_picker_lists_models_and_says_why_one_cannot_be_used(
     assert [choice.note for choice in popup.choices] == [
         "loaded",
         "98.4\N{NO-BREAK SPACE}MB",
-        "The file is cut off, 1.2\N{NO-BREAK SPACE}GB of at least 2.5\N{NO-BREAK SPACE}GB are there.",
+        "The file is cut off: it has 1.2\N{NO-BREAK SPACE}GB"
+        " and should have at least 2.5\N{NO-BREAK SPACE}GB.",
     ]
     assert [choice.usable for choice in popup.choices] == [True, True, False]
     model = popup.list.model()

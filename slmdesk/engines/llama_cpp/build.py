@@ -57,11 +57,11 @@ def build_info() -> BuildInfo:
 
 
 def engine_version() -> str:
-    """The engine's name and version for people."""
+    """The versions of llama.cpp and of the Python package that brings it, for people."""
     from slmdesk.engines.llama_cpp import native
 
     own = native.lib.llama_version().decode("utf-8", "replace")
-    return f"llama.cpp {own} (llama-cpp-python {native.package_version})"
+    return f"{own} (llama-cpp-python {native.package_version})"
 
 
 def list_devices() -> tuple[DeviceInfo, ...]:

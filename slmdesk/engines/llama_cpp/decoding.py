@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 
 from slmdesk.engines.answer_text import AnswerText
 from slmdesk.engines.llama_cpp import native
@@ -11,6 +12,7 @@ from slmdesk.engines.llama_cpp.model import LoadedModel
 from slmdesk.engines.llama_cpp.native import StopFlag, lib
 from slmdesk.engines.llama_cpp.sampling import SamplerChain
 from slmdesk.engines.prefix import PrefixRecord
+from slmdesk.engines.prompts import Prompt
 from slmdesk.engines.protocol import End, EndReason, Event, GenerateRequest, PromptProgress, Stats, Text
 from slmdesk.messages import ErrorKind, UserError
 
@@ -36,12 +38,11 @@ class Answer:
         self._last_token = 0.0
         self._generated = 0
 
-    def events(self, request: GenerateRequest, prompt: str) -> Iterator[Event]:
+    def events(self, request: GenerateRequest, prompt: Prompt) -> Iterator[Event]:
         """Everything that happens, ending with Stats and End. Raises UserError (kind GENERATION)."""
-        text = prompt.encode("utf-8", "replace")
         chain = SamplerChain(request.sampling, self._model.token_count, self._model.context_length)
         try:
-            yield from self._run(request, text, chain)
+            yield from self._run(request, prompt, chain)
         except Exception:
             # What the cache holds after a failed evaluation is not known.
             self._forget()
@@ -49,10 +50,13 @@ class Answer:
         finally:
             chain.close()
 
-    def _run(self, request: GenerateRequest, text: bytes, chain: SamplerChain) -> Iterator[Event]:
+    def _run(self, request: GenerateRequest, prompt: Prompt, chain: SamplerChain) -> Iterator[Event]:
         model = self._model
-        rest = (lambda part: model.tokenize(part, begins=False)) if self._joins_text else None
-        plan = self._record.plan(text, model.tokenize(text, begins=True), rest)
+        text = prompt.text.encode("utf-8", "replace")
+        rest = None
+        if self._joins_text and not prompt.words:
+            rest = partial(model.tokenize, begins=False)
+        plan = self._record.plan(text, model.tokenize_prompt(prompt), rest)
         total = len(plan.tokens)
         if total == 0:
             raise UserError("prompt-empty", ErrorKind.GENERATION)

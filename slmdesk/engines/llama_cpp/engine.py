@@ -17,6 +17,7 @@ from slmdesk.engines.llama_cpp.options import KV_TYPES, Surroundings, check_requ
 from slmdesk.engines.llama_cpp.sampling import SAMPLERS
 from slmdesk.engines.llama_cpp.sanity import Alphabet
 from slmdesk.engines.prefix import PrefixRecord
+from slmdesk.engines.prompts import Prompt, PromptMaker
 from slmdesk.engines.protocol import (
     Capabilities,
     ChatMessage,
@@ -118,7 +119,8 @@ class LlamaCppEngine:
             )
             self._record = PrefixRecord()
         return LoadReport(
-            engine=engine_version(),
+            engine="llama.cpp",
+            engine_version=engine_version(),
             model_name=header.name or Path(path).stem,
             architecture=header.architecture,
             parameters=files.parameters,
@@ -147,16 +149,14 @@ class LlamaCppEngine:
                 extra_stop=() if template.from_file else (PLAIN_STOP,),
                 on_life=self._show_life,
             )
-            yield from answer.events(request, self._render(template, request.messages))
+            yield from answer.events(request, self._make_prompt(model, template, request.messages))
         finally:
             self._end()
 
     def count_tokens(self, messages: tuple[ChatMessage, ...]) -> int:
         with self._in_use:
             model, template = self._loaded()
-            return len(
-                model.tokenize(self._render(template, messages).encode("utf-8", "replace"), begins=True)
-            )
+            return len(model.tokenize_prompt(self._make_prompt(model, template, messages)))
 
     def unload(self) -> None:
         with self._in_use:
@@ -165,9 +165,11 @@ class LlamaCppEngine:
             if model is not None:
                 model.close()
 
-    def _render(self, template: ChatTemplate, messages: tuple[ChatMessage, ...]) -> str:
-        prompt = template.render(messages)
-        unknown = self._alphabet.first_unknown(prompt) if self._alphabet else None
+    def _make_prompt(
+        self, model: LoadedModel, template: ChatTemplate, messages: tuple[ChatMessage, ...]
+    ) -> Prompt:
+        prompt = PromptMaker(template.render, model.control_texts).make(messages)
+        unknown = self._alphabet.first_unknown(prompt.text) if self._alphabet else None
         if unknown is not None:
             raise UserError("character-unknown", ErrorKind.GENERATION, character=unknown)
         return prompt

@@ -11,6 +11,7 @@ from typing import Any
 from slmdesk.engines.llama_cpp import native
 from slmdesk.engines.llama_cpp.native import StopFlag, lib
 from slmdesk.engines.llama_cpp.options import KV_TYPES, LoadPlan
+from slmdesk.engines.prompts import Prompt
 from slmdesk.messages import ErrorKind, UserError
 
 _OFFLOADED = re.compile(r"offloaded (\d+)/\d+ layers to GPU")
@@ -114,6 +115,8 @@ class LoadedModel:
         self._adds_eos = bool(lib.llama_vocab_get_add_eos(self.vocabulary))
         self.bos, self.eos = self._special(lib.llama_vocab_bos), self._special(lib.llama_vocab_eos)
         self.bos_text, self.eos_text = self._special_text(self.bos), self._special_text(self.eos)
+        self.control_texts = self._find_control_texts()
+        """What the tokens look like that are recognized only where `tokenize` is asked to."""
 
     @property
     def weights_bytes(self) -> int:
@@ -180,19 +183,26 @@ class LoadedModel:
         """Have native code look at the stop flag alone, which costs nothing."""
         lib.llama_set_abort_callback(self.context, self._stop.callback, self._stop.address)
 
-    def tokenize(self, text: bytes, *, begins: bool) -> list[int]:
-        """The tokens of `text`, special ones recognized. `begins`: at the beginning of the context."""
+    def tokenize_prompt(self, prompt: Prompt) -> list[int]:
+        """The tokens of a whole prompt; in somebody's words no control token is recognized."""
+        tokens: list[int] = []
+        for number, (text, control) in enumerate(prompt.parts()):
+            tokens += self.tokenize(text.encode("utf-8", "replace"), begins=number == 0, control=control)
+        return tokens
+
+    def tokenize(self, text: bytes, *, begins: bool, control: bool = True) -> list[int]:
+        """The tokens of `text`; control tokens only where `control`. `begins`: at the context's beginning."""
         # Where the template wrote the beginning-of-sequence token itself, there must be no second one.
         add = begins and self.adds_bos and not (self.bos_text and text.startswith(self.bos_text.encode()))
         room = len(text) + 8
         tokens = (ctypes.c_int32 * room)()
-        count = lib.llama_tokenize(self.vocabulary, text, len(text), tokens, room, add, True)
+        count = lib.llama_tokenize(self.vocabulary, text, len(text), tokens, room, add, control)
         if count < 0:
             if count == -(2**31):
                 raise UserError("prompt-too-long", ErrorKind.GENERATION)
             room = -count
             tokens = (ctypes.c_int32 * room)()
-            count = lib.llama_tokenize(self.vocabulary, text, len(text), tokens, room, add, True)
+            count = lib.llama_tokenize(self.vocabulary, text, len(text), tokens, room, add, control)
         found = tokens[: max(0, count)]
         if add and self._adds_eos and found and found[-1] == self.eos:
             found.pop()
@@ -211,6 +221,15 @@ class LoadedModel:
             room = self._piece_room = ctypes.create_string_buffer(-size)
             size = lib.llama_token_to_piece(self.vocabulary, token, room, len(room), 0, special)
         return room.raw[: max(0, size)]
+
+    def _find_control_texts(self) -> tuple[str, ...]:
+        attributes, hidden = (
+            lib.llama_vocab_get_attr,
+            lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_UNKNOWN,
+        )
+        vocabulary = self.vocabulary
+        found = (token for token in range(self.token_count) if attributes(vocabulary, token) & hidden)
+        return tuple(self._special_text(token) for token in found)
 
     def _special(self, ask: Any) -> int:
         token = int(ask(self.vocabulary))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from slmdesk.engines.llama_cpp.build import DeviceInfo
 from slmdesk.engines.protocol import ALL_LAYERS, GenerateRequest, KvType, LoadOptions, Sampling
-from slmdesk.formats.gguf import GgufHeader, block_of
+from slmdesk.formats.gguf import GgufHeader, block_of, bytes_of
 from slmdesk.messages import ErrorKind, UserError
 
 DEFAULT_CONTEXT = 4096
@@ -149,9 +149,9 @@ def _check_device_buffers(
     name: str, header: GgufHeader, options: LoadOptions, context: int, gpus: Sequence[DeviceInfo]
 ) -> None:
     """One tensor of the KV cache larger than a device's largest buffer ends the process."""
-    per_layer = header.kv_bytes_per_token(options.kv_type) * padded_context(context) // max(1, header.layers)
+    largest = _largest_kv_row(header, options.kv_type) * padded_context(context)
     for device in gpus:
-        if device.largest_buffer_bytes and per_layer > device.largest_buffer_bytes:
+        if device.largest_buffer_bytes and largest > device.largest_buffer_bytes:
             raise UserError(
                 "context-too-long-for-device",
                 ErrorKind.MODEL,
@@ -160,6 +160,18 @@ def _check_device_buffers(
                 device=device.description or device.name,
                 limit_memory=device.largest_buffer_bytes,
             )
+
+
+def _largest_kv_row(header: GgufHeader, kv_type: KvType) -> int:
+    """Most bytes a token takes in one tensor of the KV cache: a layer's keys and its values have one each."""
+    latent = header.of_architecture("attention.kv_lora_rank") or 0
+    if latent > 0:
+        rotated = header.of_architecture("rope.dimension_count") or 0
+        return bytes_of(kv_type, latent + max(0, rotated))
+    heads = header.per_layer("attention.head_count", 0)
+    stated = header.per_layer("attention.head_count_kv", -1)
+    most = max((one if kv < 0 else kv for one, kv in zip(heads, stated, strict=True)), default=0)
+    return bytes_of(kv_type, max(0, most) * max(header.key_length, header.value_length))
 
 
 def _within(name: str, value: int, least: int, most: int) -> None:

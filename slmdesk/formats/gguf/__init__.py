@@ -8,7 +8,7 @@ from slmdesk.formats.gguf.header import GgufHeader, SkippedArray, TensorInfo, Va
 from slmdesk.formats.gguf.limits import Limits
 from slmdesk.formats.gguf.reader import read_header, read_texts
 from slmdesk.formats.gguf.source import RangeSource
-from slmdesk.formats.gguf.types import block_of
+from slmdesk.formats.gguf.types import block_of, bytes_of
 
 __all__ = [
     "GgufError",
@@ -20,6 +20,7 @@ __all__ = [
     "TensorInfo",
     "Value",
     "block_of",
+    "bytes_of",
     "read_header",
     "read_texts",
 ]

@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from slmdesk.formats.gguf import types
 from slmdesk.formats.gguf.errors import GgufError
 
+_MOST_PADDING = 64 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class SkippedArray:
@@ -75,9 +77,15 @@ class GgufHeader:
         return max(ends)
 
     def require_complete(self) -> None:
-        """Raise GgufError `cut_off` where the source is known to be shorter than its tensors need."""
+        """Raise GgufError where the source is known to be shorter than its tensors need, or far longer.
+
+        A file that is mapped into memory is read ahead whole, so one that goes on for a terabyte behind its
+        tensors keeps the system busy for minutes. Some files are padded, so a little more is accepted.
+        """
         if self.file_bytes is not None and self.file_bytes < self.needed_bytes:
             raise GgufError("cut_off", have_bytes=self.file_bytes, need_bytes=self.needed_bytes)
+        if self.file_bytes is not None and self.file_bytes > 2 * self.needed_bytes + _MOST_PADDING:
+            raise GgufError("damaged", what=f"{self.file_bytes} bytes, of which {self.needed_bytes} are used")
 
     def text(self, key: str) -> str:
         """The string at `key`, or "" where there is none."""

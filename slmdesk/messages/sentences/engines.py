@@ -20,10 +20,10 @@ ERRORS: dict[str, ErrorText] = {
     "engine-crashed-loading": ErrorText(
         _LOADING,
         N_("the engine crashed while reading it ({status})"),
-        N_("The file may be damaged, or made for a newer engine. Fetch it again, or choose another model"),
+        N_("The file may be damaged or made for a newer engine: get it again, or choose another model"),
     ),
     "engine-crashed-starting": ErrorText(
-        _STARTING, N_("its process ended before it was ready ({status})"), _REINSTALL
+        _STARTING, N_("the engine process ended before it was ready ({status})"), _REINSTALL
     ),
     "engine-out-of-memory": ErrorText(
         _ANSWERING, N_("this computer has no memory left for it"), _LESS_MEMORY
@@ -77,18 +77,18 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "engine-killed-twice": ErrorText(
         N_("{name} is not loaded again"),
-        N_("it ended the engine twice"),
+        N_("it crashed the engine twice"),
         N_("Choose another model, or load this one again yourself to give it another chance"),
     ),
     "engine-bug": ErrorText(
         _ANSWERING,
-        N_("there is a mistake in SLM Desk itself"),
-        N_("Send your message again. Please report the details, so that it can be mended"),
+        N_("there is a bug in SLM Desk"),
+        N_("Send your message again. If that does not help, report the bug with the details"),
     ),
     "engine-bug-loading": ErrorText(
         _LOADING,
-        N_("there is a mistake in SLM Desk itself"),
-        N_("Please report the details, so that it can be mended"),
+        N_("there is a bug in SLM Desk"),
+        N_("Report the bug with the details"),
     ),
     "engine-closed": ErrorText(
         N_("The model was unloaded"),
@@ -98,6 +98,6 @@ ERRORS: dict[str, ErrorText] = {
     "engine-request-too-large": ErrorText(
         N_("The conversation cannot be answered"),
         N_("it is {size_bytes} of text, and the engine takes {limit_bytes}"),
-        N_("Start a new conversation, or remove the longest messages"),
+        N_("Start a new chat"),
     ),
 }

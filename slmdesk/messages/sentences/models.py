@@ -35,20 +35,20 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "model-cut-off": ErrorText(
         _CANNOT_LOAD,
-        N_("the file is cut off, {have_bytes} of at least {need_bytes} are there"),
+        N_("the file is cut off: it has {have_bytes} and should have at least {need_bytes}"),
         _GET_IT_AGAIN,
     ),
     "model-damaged": ErrorText(
-        _CANNOT_LOAD, N_("its header is damaged or made for other machines ({what})"), _GET_IT_AGAIN
+        _CANNOT_LOAD, N_("its header is damaged or made for other machines"), _GET_IT_AGAIN
     ),
     "model-header-too-large": ErrorText(
         _CANNOT_LOAD,
         N_("its header asks for more than any real model does"),
-        N_("The file is damaged or made to do harm: get the model from a source that you trust"),
+        N_("The file is damaged or malicious: get the model from a source that you trust"),
     ),
     "model-not-first-part": ErrorText(
         _CANNOT_LOAD,
-        N_("the model has {count} parts, and this is not the first one under its own name"),
+        N_("the model has {count} parts, and this file is not the first of them, or was renamed"),
         N_("Choose the part whose name contains “00001-of”"),
     ),
     "model-part-missing": ErrorText(
@@ -142,7 +142,7 @@ ERRORS: dict[str, ErrorText] = {
     "template-refused": ErrorText(
         N_("the chat template of the model {name} does not accept this conversation"),
         N_("the template says “{reason}”"),
-        N_("Start a new conversation, or choose another model"),
+        N_("Start a new chat, or choose another model"),
     ),
     # One answer.
     "no-model-loaded": ErrorText(_NO_ANSWER, N_("no model is loaded"), N_("Choose a model first")),
@@ -153,7 +153,7 @@ ERRORS: dict[str, ErrorText] = {
         _NO_ANSWER, N_("the conversation has no text in it"), N_("Write a message and send it")
     ),
     "prompt-too-long": ErrorText(
-        _NO_ANSWER, N_("the conversation is too long to be read"), N_("Start a new conversation")
+        _NO_ANSWER, N_("the conversation is too long to be read"), N_("Start a new chat")
     ),
     "character-unknown": ErrorText(
         _NO_ANSWER,

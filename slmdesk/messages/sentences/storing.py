@@ -8,13 +8,6 @@ SENTENCES: dict[str, str | Plural] = {
     "setting-model": N_("Model"),
     "setting-window-width": N_("Width of the window"),
     "setting-window-height": N_("Height of the window"),
-    "setting-ignored": N_(
-        "The setting “{name}” has a value that cannot be used; its default is used instead."
-    ),
-    "settings-unreadable": N_("The settings in {file} cannot be read; the defaults are used instead."),
-    "settings-damaged": N_(
-        "The settings were damaged and are kept as {file}; the defaults are used instead."
-    ),
 }
 
 ERRORS: dict[str, ErrorText] = {
@@ -23,15 +16,53 @@ ERRORS: dict[str, ErrorText] = {
         why=N_("the system says “{reason}”"),
         do=N_("Free some disk space, or set SLMDESK_HOME to a folder that you may write to"),
     ),
+    "setting-ignored": ErrorText(
+        what=N_("the setting “{name}” has a value that cannot be used"),
+        why=N_("the default is used instead"),
+        do=N_("Choose it again, or correct it in {file}"),
+    ),
+    "settings-unreadable": ErrorText(
+        what=N_("the settings in {file} cannot be read"),
+        why=N_("the system says “{reason}”"),
+        do=N_("The defaults are used instead. Make the file readable, then start SLM Desk again"),
+    ),
+    "settings-damaged": ErrorText(
+        what=N_("the settings were damaged and are kept as {file}"),
+        why=N_("the defaults are used instead"),
+        do=N_("Choose your settings again"),
+    ),
+    "settings-damaged-in-place": ErrorText(
+        what=N_("the settings in {file} are damaged"),
+        why=N_("the defaults are used instead"),
+        do=N_("Move the file away, or restore a copy of it"),
+    ),
+    "folder-cannot-be-written": ErrorText(
+        what=N_("nothing can be stored in the folder {folder}"),
+        why=N_("the system says “{reason}”"),
+        do=N_("Free some disk space, or set SLMDESK_HOME to a folder that you may write to"),
+    ),
     "settings-not-saved": ErrorText(
         what=N_("the settings cannot be saved to {file}"),
         why=N_("the system says “{reason}”"),
-        do=N_("Free some disk space, or make the file writable; until then the change lasts until you close"),
+        do=N_("Free some disk space, or make the file writable; the change is lost when you close SLM Desk"),
+    ),
+    "window-lock-unusable": ErrorText(
+        what=N_("SLM Desk cannot open its window"),
+        why=N_("the file {file} cannot be written; the system says “{reason}”"),
+        do=N_("Make the file writable, or set SLMDESK_HOME to a folder that you may write to"),
     ),
     "database-cannot-be-opened": ErrorText(
         what=N_("the conversations in {file} cannot be opened"),
         why=N_("the database says “{reason}”"),
-        do=N_("Nothing in the file was changed. Keep a copy of it, then restore a backup or move it away"),
+        do=N_(
+            "Nothing in the file was changed. If the disk is full, free some space; otherwise keep a copy"
+            " of the file, then restore a backup or move it away"
+        ),
+    ),
+    "database-cannot-be-written": ErrorText(
+        what=N_("the conversation cannot be saved to {file}"),
+        why=N_("the database says “{reason}”"),
+        do=N_("Free some disk space and check that the folder may be written to, then try again"),
     ),
     "database-is-newer": ErrorText(
         what=N_("the conversations in {file} cannot be opened"),

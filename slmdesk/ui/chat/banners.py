@@ -21,9 +21,9 @@ def report_banner(theme: Theme, report: str, actions: Sequence[BannerAction] = (
     """A bug, shown as such."""
     return Banner(
         theme,
-        tr("Something went wrong in SLM Desk itself."),
-        tr("This is a fault of the program. What you wrote is kept."),
-        tr("Try again. If it comes back, copy the report and send it along when you report the fault."),
+        tr("There is a bug in SLM Desk."),
+        tr("What you wrote is kept."),
+        tr("Try again. If that does not help, report the bug with the copied report."),
         report,
         (*actions, BannerAction(tr("Copy report"), lambda: QGuiApplication.clipboard().setText(report))),
     )

@@ -25,6 +25,7 @@ from slmdesk.ui.widgets.focus import FocusRing
 from slmdesk.ui.widgets.labels import Label
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.progress import ProgressLine
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 _MOST_LINES = 10
 
@@ -49,6 +50,11 @@ class MessageInput(QPlainTextEdit):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.textChanged.connect(self._fit)
         self._fit()
+
+    def plain_text(self) -> str:
+        """What was written. Qt's own way would make plain spaces of no-break spaces."""
+        raw = self.document().toRawText()
+        return raw.replace("\N{PARAGRAPH SEPARATOR}", "\n").replace("\N{LINE SEPARATOR}", "\n")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Send, or pass paging on; everything else is typing."""
@@ -103,7 +109,7 @@ class Composer(QWidget):
         self.send_button = SendButton(theme)
         self.send_button.clicked.connect(self._send)
         self.stop_button = Button(theme, tr("Stop"), icon="square")
-        self.stop_button.setToolTip(tr("Stop the answer (Esc)"))
+        set_tooltip(self.stop_button, tr("Stop the answer (Esc)"))
         self.stop_button.clicked.connect(self.stopped)
         self.stop_button.hide()
         column = QVBoxLayout(self)
@@ -150,6 +156,11 @@ class Composer(QWidget):
         self.input.moveCursor(self.input.textCursor().MoveOperation.End)
         self.input.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def put_back(self, text: str) -> None:
+        """Put a message that was not kept back, before what has been written since."""
+        since = self.input.plain_text()
+        self.fill(f"{text}\n\n{since}" if since.strip() else text)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the field; with the keyboard in it, its border is the focus ring."""
         painter = QPainter(self)
@@ -160,13 +171,13 @@ class Composer(QWidget):
         draw_box(painter, QRectF(self.rect()), Radius.COMPOSER, color("surface"), border, line)
 
     def _send(self) -> None:
-        text = self.input.toPlainText()
+        text = self.input.plain_text()
         if self._can_send and text.strip():
             self.input.clear()
             self.sent.emit(text)
 
     def _update_send(self) -> None:
-        self.send_button.setEnabled(self._can_send and bool(self.input.toPlainText().strip()))
+        self.send_button.setEnabled(self._can_send and bool(self.input.plain_text().strip()))
 
 
 class SendButton(QAbstractButton):
@@ -176,7 +187,7 @@ class SendButton(QAbstractButton):
         super().__init__(parent)
         self._theme = theme
         self.setAccessibleName(tr("Send"))
-        self.setToolTip(tr("Send (Enter)"))
+        set_tooltip(self, tr("Send (Enter)"))
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -226,14 +237,14 @@ class _ContextMeter(QWidget):
                     used=format_integer(tokens), length=format_integer(length)
                 )
             )
-            self.setToolTip(tr("Context length: how much of the conversation the model can keep in mind."))
+            set_tooltip(self, tr("Context length: how much of the conversation the model can keep in mind."))
 
     def set_progress(self, words: str, fraction: float) -> None:
         """Show `words` beside a bar."""
         self.show()
         self.bar.set_fraction(fraction)
         self.words.setText(words)
-        self.setToolTip("")
+        set_tooltip(self, "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

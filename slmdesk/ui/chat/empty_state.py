@@ -26,6 +26,7 @@ from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.progress import ProgressLine
 from slmdesk.ui.widgets.surface import Card
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class SuggestionRow(QAbstractButton):
         self.setText(title)
         self.setAccessibleName(title)
         self.setAccessibleDescription(text)
-        self.setToolTip(tr("Puts the text into the input"))
+        set_tooltip(self, tr("Puts the text into the input"))
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -39,6 +39,8 @@ class MessageText(QTextEdit):
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._divided = False
+        # As it was given: a document keeps neither every character nor every kind of line end.
+        self._pieces: list[str] = []
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAcceptRichText(False)
@@ -72,6 +74,7 @@ class MessageText(QTextEdit):
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(text)
+        self._pieces = [text]
         self._divided = False
         self._fit()
 
@@ -80,6 +83,7 @@ class MessageText(QTextEdit):
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.insertText(text)
+        self._pieces.append(text)
         self._divide_last_block()
         self._fit()
 
@@ -89,8 +93,8 @@ class MessageText(QTextEdit):
             self.set_text(self.plain_text())
 
     def plain_text(self) -> str:
-        """The text as it was given, whatever was divided for speed."""
-        return self._joined(0, self.document().characterCount() - 1)
+        """The text as it was given, letter for letter."""
+        return "".join(self._pieces)
 
     def set_width(self, width: int) -> None:
         """Lay the text out in `width` pixels."""

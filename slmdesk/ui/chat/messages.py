@@ -15,6 +15,7 @@ from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button
 from slmdesk.ui.widgets.labels import ElidedLabel, Icon, Label
 from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 if TYPE_CHECKING:
     from slmdesk.chat import MessageState
@@ -148,7 +149,7 @@ class _Head(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.S)
         icon = Icon(theme, "laptop", theme.sizes.icon_badge)
-        icon.setToolTip(tr("Ran on this computer"))
+        set_tooltip(icon, tr("Ran on this computer"))
         row.addWidget(icon)
         self.title = ElidedLabel(theme, model_title, TextRole.STRONG)
         row.addWidget(self.title)
@@ -252,7 +253,7 @@ class AnswerFoot(QWidget):
     def say_copied(self) -> None:
         """Tell that the copy is made, where the button is."""
         self.copy.set_icon("check")
-        self.copy.setToolTip(tr("Copied"))
+        set_tooltip(self.copy, tr("Copied"))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the keyboard in and out of the actions."""
@@ -266,7 +267,7 @@ class AnswerFoot(QWidget):
             button.set_faint(not shown)
         if not shown:
             self.copy.set_icon("copy")
-            self.copy.setToolTip(self.copy.accessibleName())
+            set_tooltip(self.copy, self.copy.accessibleName())
 
     def _say_figures(self) -> None:
         stats = self._stats
@@ -291,7 +292,7 @@ class AnswerFoot(QWidget):
             ),
             tr("Time to first token: {time}").format(time=format_seconds(stats.time_to_first_token_s)),
         )
-        self.figures.setToolTip("\n".join(lines))
+        set_tooltip(self.figures, "\n".join(lines))
 
 
 class _Mark(QWidget):

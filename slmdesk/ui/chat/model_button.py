@@ -15,6 +15,7 @@ from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.focus import FocusRing
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.popup import Choice, ChoicePopup
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 if TYPE_CHECKING:
     from slmdesk.library import InstalledModel
@@ -50,7 +51,7 @@ class ModelButton(QAbstractButton):
         self.setAccessibleName(tr("Model"))
         whole = f"{current.title} {current.quantization}".strip() if current else self.text()
         self.setAccessibleDescription(whole)
-        self.setToolTip(tr("{model}, on this computer").format(model=whole) if current else "")
+        set_tooltip(self, tr("{model}, on this computer").format(model=whole) if current else "")
         self.updateGeometry()
         self.update()
 

@@ -23,6 +23,7 @@ from slmdesk.ui.widgets.banner import Banner, BannerAction
 from slmdesk.ui.widgets.button import Button
 from slmdesk.ui.widgets.labels import ElidedLabel
 from slmdesk.ui.widgets.surface import Surface
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 if TYPE_CHECKING:
     from slmdesk.engines import End, Stats
@@ -56,12 +57,14 @@ class ChatPanel(Surface):
         self._failed = False
         self._context_tokens = 0
         self.banner: Banner | None = None
+        self.notices: list[Banner] = []
         self._build(open_models_folder, look_for_models)
         inference.opened.connect(self._take_conversation)
         inference.state_changed.connect(self._show_state)
         inference.text.connect(self._take_text)
         inference.stats.connect(self._take_stats)
         inference.ended.connect(self._take_end)
+        inference.rejected.connect(self._take_rejected)
         inference.failed.connect(self._take_error)
         inference.crashed.connect(self._take_crash)
         inference.finished.connect(self._take_finished)
@@ -71,7 +74,7 @@ class ChatPanel(Surface):
         theme = self._theme
         self.title = ElidedLabel(theme, tr("New chat"), TextRole.TITLE)
         self.new_button = Button(theme, icon="square-pen", name=tr("New chat"))
-        self.new_button.setToolTip(tr("New chat (Ctrl+N)"))
+        set_tooltip(self.new_button, tr("New chat (Ctrl+N)"))
         self.new_button.clicked.connect(self.start_new_chat)
         head = Surface(theme, "surface", (Qt.Edge.BottomEdge,))
         head.setFixedHeight(theme.sizes.chat_head)
@@ -88,6 +91,7 @@ class ChatPanel(Surface):
             self.stack.addWidget(page)
         self.composer = Composer(theme)
         self._banner_row = QVBoxLayout()
+        self._banner_row.setSpacing(Space.S)
         self._composer_row = QVBoxLayout()
         self._composer_row.addWidget(self.composer)
         column = QVBoxLayout(self)
@@ -170,9 +174,22 @@ class ChatPanel(Surface):
         """Show a problem in place until it is closed."""
         self._show_banner(error_banner(self._theme, error, actions))
 
+    def show_notice(self, error: UserError) -> None:
+        """Show something that is not about the chat, until the person closes it."""
+        notice = error_banner(self._theme, error)
+        notice.closed.connect(lambda: self._close_notice(notice))
+        self.notices.append(notice)
+        self._banner_row.insertWidget(len(self.notices) - 1, notice)
+        self._arrange_banners()
+
     def show_report(self, report: str) -> None:
         """Show a bug, with a way to copy its report."""
-        self._show_banner(report_banner(self._theme, report))
+        if not self.shows_report(report):
+            self._show_banner(report_banner(self._theme, report))
+
+    def shows_report(self, report: str) -> bool:
+        """Whether this report is shown already: a bug in drawing comes again with each picture."""
+        return self.banner is not None and self.banner.details == report
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep banner, transcript and composer in one column."""
@@ -182,18 +199,18 @@ class ChatPanel(Surface):
         column = reading_column(self._theme, room)
         left = (room - column) // 2
         right = self.width() - left - column
-        shown = int(self.banner is not None)
         self._composer_row.setContentsMargins(left, Space.S, right, Space.L)
-        self._banner_row.setContentsMargins(left, Space.L * shown, right, Space.S * shown)
+        self._banner_row.setContentsMargins(left, 0, right, 0)
+        self._arrange_banners()
 
     def _load(self, model: InstalledModel, *, again: bool = False) -> None:
-        self._close_banner()
         self._load_ticket = self._inference.load(model, again=again)
 
     def _pick(self, model_id: str) -> None:
         model = next((one for one in self._models or () if one.id == model_id), None)
         if model is not None and (self._model is None or model.id != self._model.id):
             self._model = model
+            self._close_banner()
             self._load(model)
             self.model_chosen.emit(model_id)
         self._refresh()
@@ -227,15 +244,30 @@ class ChatPanel(Surface):
         if ticket == self._ticket:
             self._end = end
 
+    def _take_rejected(self, ticket: int, text: str) -> None:
+        """As if it had not been sent. The reason follows."""
+        self.composer.put_back(text)
+        if ticket != self._ticket:
+            return
+        self._ticket = _NO_TICKET
+        self.transcript.drop_rejected()
+        if not self.transcript.messages:
+            self._conversation = None
+            self.title.set_text(tr("New chat"))
+        self._refresh()
+
     def _take_error(self, ticket: int, error: UserError) -> None:
         if ticket == self._ticket:
             self._failed = True
             self.show_error(error, BannerAction(tr("Try again"), self.try_again))
         elif ticket == self._load_ticket and self._model is not None:
             self.show_error(error, BannerAction(tr("Try again"), self._load_again))
+        else:
+            self.show_error(error)
 
     def _load_again(self) -> None:
         if self._model is not None:
+            self._close_banner()
             self._load(self._model, again=True)
 
     def _take_crash(self, ticket: int, report: str) -> None:
@@ -260,7 +292,7 @@ class ChatPanel(Surface):
             why = tr("It needs {needed} tokens, and the context holds {length}.").format(
                 needed=format_integer(end.needed_tokens), length=format_integer(end.context_length)
             )
-            do = tr("Start a new chat for what comes next.")
+            do = tr("Start a new chat to go on.")
             action = BannerAction(tr("New chat"), self.start_new_chat)
             self._show_banner(Banner(self._theme, what, why, do, "", (action,)))
 
@@ -269,8 +301,7 @@ class ChatPanel(Surface):
         self.banner = banner
         banner.closed.connect(self._close_banner)
         self._banner_row.addWidget(banner)
-        margins = self._banner_row.contentsMargins()
-        self._banner_row.setContentsMargins(margins.left(), Space.L, margins.right(), Space.S)
+        self._arrange_banners()
 
     def _close_banner(self) -> None:
         if self.banner is None:
@@ -280,10 +311,23 @@ class ChatPanel(Surface):
         self._banner_row.removeWidget(banner)
         banner.hide()
         banner.deleteLater()
-        margins = self._banner_row.contentsMargins()
-        self._banner_row.setContentsMargins(margins.left(), 0, margins.right(), 0)
+        self._arrange_banners()
         if had_focus:
             self.focus_input()
+
+    def _close_notice(self, notice: Banner) -> None:
+        self.notices.remove(notice)
+        self._banner_row.removeWidget(notice)
+        notice.hide()
+        notice.deleteLater()
+        self._arrange_banners()
+        self.focus_input()
+
+    def _arrange_banners(self) -> None:
+        """Room around them where there are any."""
+        margins, shown = self._banner_row.contentsMargins(), self.banner is not None or bool(self.notices)
+        top, bottom = (Space.L, Space.S) if shown else (0, 0)
+        self._banner_row.setContentsMargins(margins.left(), top, margins.right(), bottom)
 
     def _refresh(self) -> None:
         """Show what there is now, wherever it is shown."""

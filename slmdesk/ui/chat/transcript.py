@@ -104,6 +104,19 @@ class Transcript(QScrollArea):
             message.deleteLater()
             self._arrange(to_end=True)
 
+    def drop_rejected(self) -> None:
+        """Take away what the person said last and the answer begun to it: it was not kept."""
+        self._pacer.stop()
+        self._pending.clear()
+        self._answer = None
+        self.drop_last_answer()
+        if self.messages:
+            message = self.messages.pop()
+            message.hide()
+            message.deleteLater()
+        self._mark_last()
+        self._arrange(to_end=True)
+
     def append(self, text: str) -> None:
         """Add text to the answer that was begun; drawn within a thirtieth of a second."""
         self._pending.append(text)

@@ -12,6 +12,7 @@ from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.focus import FocusRing
 from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 
 class ButtonKind(enum.Enum):
@@ -51,7 +52,7 @@ class Button(QAbstractButton):
         self.setFont(theme.font(TextRole.LABEL))
         if name:
             self.setAccessibleName(name)
-            self.setToolTip(name)
+            set_tooltip(self, name)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.theme import TextRole, Theme
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 _INK = {
     "text": QPalette.ColorRole.WindowText,
@@ -101,7 +102,7 @@ class ElidedLabel(Label):
     def _elide(self) -> None:
         shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width())
         self.setText(shown)
-        self.setToolTip(self._whole if shown != self._whole else "")
+        set_tooltip(self, self._whole if shown != self._whole else "")
 
 
 class Icon(QWidget):

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.tooltip import plain_tooltip
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -67,7 +68,7 @@ class _ChoiceModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(part for part in (choice.title, choice.detail, choice.note) if part)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(part for part in (choice.title, choice.note) if part)
+            return plain_tooltip("\n".join(part for part in (choice.title, choice.note) if part))
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:

@@ -92,7 +92,8 @@ def test_a_cut_off_file_is_named_with_both_sizes(
         cut = written(tmp_path, source.read(50_000_000))
     error = refusal(fresh, cut)
     assert one_line(error) == (
-        f"The model {cut} cannot be loaded: the file is cut off, 50 MB of at least 98.4 MB are there."
+        f"The model {cut} cannot be loaded: the file is cut off: "
+        "it has 50 MB and should have at least 98.4 MB."
     )
 
 
@@ -281,6 +282,48 @@ def test_the_engine_asks_how_much_memory_there_is(
 
 
 GPU = DeviceInfo("GPU0", "A card", "gpu", 10**9, 10**9, largest_buffer_bytes=2**30)
+
+
+@pytest.mark.parametrize(
+    ("kv_heads", "value_length", "context", "fits"),
+    [
+        # One layer of two has all the cache: the average would be half of it.
+        ([1, 16], 1024, 32_512, True),
+        ([1, 16], 1024, 33_024, False),
+        # Keys and values are tensors of their own: their sum is twice as large.
+        ([16, 16], 1024, 32_512, True),
+        # Longer values than keys.
+        ([16, 16], 2048, 32_512, False),
+    ],
+)
+def test_the_largest_kv_tensor_of_any_layer_counts(
+    kv_heads: list[int], value_length: int, context: int, fits: bool
+) -> None:
+    changes: dict[str, w.Typed | None] = {
+        "llama.context_length": (w.U32, 1_000_000),
+        "llama.attention.head_count": (w.U32, 16),
+        "llama.attention.head_count_kv": (w.ARRAY, (w.U32, kv_heads)),
+        "llama.attention.key_length": (w.U32, 1024),
+        "llama.attention.value_length": (w.U32, value_length),
+    }
+    header = read_header(w.tiny_model(changes, layers=2))
+    around = replace(ROOMY, available_bytes=2**50, devices=(GPU,))
+    options = LoadOptions(context_length=context, gpu_layers=1)
+    if fits:
+        plan_load("m.gguf", header, 0, options, around)
+        return
+    with pytest.raises(UserError) as caught:
+        plan_load("m.gguf", header, 0, options, around)
+    assert caught.value.key == "context-too-long-for-device"
+
+
+def test_what_is_damaged_is_in_the_details(fresh: LlamaCppEngine, tmp_path: Path) -> None:
+    """It is for who looks closer, and not translated."""
+    file = tmp_path / "odd.gguf"
+    file.write_bytes(w.tiny_model({"general.architecture": None}))
+    error = refusal(fresh, file)
+    assert error.key == "model-damaged"
+    assert "no architecture" in error.details
 
 
 def test_a_kv_tensor_larger_than_the_device_s_largest_buffer_kills() -> None:

@@ -44,7 +44,8 @@ def test_the_report_of_the_starter(fresh: LlamaCppEngine, starter_file: Path) ->
     seen: list[LoadProgress] = []
     report = fresh.load(str(starter_file), LoadOptions(), seen.append)
     assert report is not None
-    assert report.engine.startswith("llama.cpp ")
+    assert report.engine == "llama.cpp"
+    assert "llama-cpp-python" in report.engine_version
     assert report.architecture == "llama"
     assert report.parameters == 134_515_008
     assert report.quantization == "Q4_1"
@@ -244,7 +245,7 @@ def test_importing_the_engine_s_package_loads_no_library() -> None:
 
 def test_what_the_build_says_of_itself() -> None:
     info = build_info()
-    assert info.version.startswith("llama.cpp ")
+    assert "llama-cpp-python" in info.version
     assert info.package_version in info.version
     assert info.library.is_file()
     assert info.devices

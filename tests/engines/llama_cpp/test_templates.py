@@ -262,3 +262,24 @@ def test_json_is_as_python_writes_it() -> None:
     assert ChatTemplate(source).render(USER) == json.dumps(
         value, indent=2, sort_keys=True, ensure_ascii=False
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [
+        ("{{ raise_exception('I refuse: ' ~ messages[-1].content) }}", "template-refused"),
+        ("{{ {}[messages[-1].content] + 1 }}", "template-broken"),
+        ("{{ messages[-1].content | int(default=none) + 1 }}", "template-broken"),
+    ],
+)
+def test_nothing_said_gets_into_the_details(source: str, key: str) -> None:
+    """Details are logged."""
+    template = ChatTemplate("{% if 'secret' in messages[-1].content %}" + source + "{% endif %}Hello")
+    with pytest.raises(UserError) as caught:
+        template.render((ChatMessage("user", "a secret word"),))
+    error = caught.value
+    assert error.key == key
+    assert "secret" not in error.details
+    assert "secret" not in str(error)
+    assert "secret" not in repr(error)
+    assert error.__cause__ is None

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import psutil
@@ -26,8 +25,10 @@ from slmdesk.engines import (
 )
 from tests.engines.process.scripted_engine import scripted_entry
 
-LIMITS = ProcessLimits(ping_s=0.1, start_s=60, silence_s=2, stall_s=2, cancel_s=1)
-"""Longer than a busy machine keeps a living child from answering, short enough to wait for."""
+LIMITS = ProcessLimits(ping_s=0.1, start_s=120, silence_s=60, stall_s=60, cancel_s=60)
+"""Longer than a busy machine keeps a living child from answering."""
+IMPATIENT = ProcessLimits(ping_s=0.1, start_s=120, silence_s=3, stall_s=3, cancel_s=2)
+"""Short enough to wait for, where a child is meant to be found hanging."""
 OPTIONS = LoadOptions()
 REQUEST = GenerateRequest(messages=(ChatMessage("user", "How many?"),))
 
@@ -43,9 +44,32 @@ def settle(condition: Callable[[], object], description: str, seconds: float = 3
         pause.wait(0.005)
 
 
+class Starts:
+    """Starts the scripted processes of a pool; `limits` holds for the next one only."""
+
+    def __init__(self) -> None:
+        self.limits = LIMITS
+
+    def __call__(self, engine: str, *, log_file: Path) -> EngineProcess:
+        limits, self.limits = self.limits, LIMITS
+        return EngineProcess(engine, log_file=log_file, limits=limits, entry=scripted_entry)
+
+
 def is_gone(pid: int) -> bool:
     """Whether the process is neither running nor a zombie."""
     return not psutil.pid_exists(pid)
+
+
+def engine_processes() -> list[psutil.Process]:
+    """Engine processes of this one that run; children of other kinds, and zombies, may be there too."""
+    return [child for child in psutil.Process().children(recursive=True) if "spawn_main" in _command(child)]
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 @pytest.fixture
@@ -66,9 +90,19 @@ def script(tmp_path: Path) -> Script:
 
 @pytest.fixture
 def scripted_process(tmp_path: Path) -> Iterator[EngineProcess]:
-    """A process with a scripted engine and short limits, ended after the test."""
+    """A process with a scripted engine, ended after the test."""
+    yield from _process(tmp_path, LIMITS)
+
+
+@pytest.fixture
+def impatient_process(tmp_path: Path) -> Iterator[EngineProcess]:
+    """The same with short limits, for an engine that is meant to hang."""
+    yield from _process(tmp_path, IMPATIENT)
+
+
+def _process(tmp_path: Path, limits: ProcessLimits) -> Iterator[EngineProcess]:
     process = EngineProcess(
-        "llama.cpp", log_file=tmp_path / "logs" / "engine.log", limits=LIMITS, entry=scripted_entry
+        "llama.cpp", log_file=tmp_path / "logs" / "engine.log", limits=limits, entry=scripted_entry
     )
     yield process
     process.close()
@@ -76,9 +110,15 @@ def scripted_process(tmp_path: Path) -> Iterator[EngineProcess]:
 
 
 @pytest.fixture
-def scripted_pool(tmp_path: Path) -> Iterator[EnginePool]:
-    """A pool of scripted engines with short limits."""
-    pool = EnginePool(tmp_path / "logs", start=partial(EngineProcess, limits=LIMITS, entry=scripted_entry))
+def starts() -> Starts:
+    """How `scripted_pool` starts its processes."""
+    return Starts()
+
+
+@pytest.fixture
+def scripted_pool(tmp_path: Path, starts: Starts) -> Iterator[EnginePool]:
+    """A pool of scripted engines."""
+    pool = EnginePool(tmp_path / "logs", start=starts)
     yield pool
     pool.close()
 
@@ -89,13 +129,4 @@ def _nothing_left() -> Iterator[None]:
     yield
     names = [thread.name for thread in threading.enumerate() if thread.name.startswith("engine ")]
     assert names == []
-    assert [
-        child for child in psutil.Process().children(recursive=True) if "spawn_main" in _command(child)
-    ] == []
-
-
-def _command(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:
-        return ""
+    assert engine_processes() == []

@@ -1,7 +1,9 @@
 """An engine that does what its model file says, in a real engine process behind the real pipe.
 
 A model file is JSON: ``{"load": ACTION, "prompt": ACTION, "token": ACTION, "once": MARKER, "text": [...],
-"every_s": 0.005}``, each part of it optional. "text" holds the pieces, "every_s" the seconds between them.
+"repeat": 1, "every_s": 0.005, "device": "CPU", "slow_cancel": 0}``, each part of it optional. "text" holds
+the pieces, which come "repeat" times, "every_s" the seconds between them, "slow_cancel" how long a cancel
+takes.
 The action of a phase runs in the middle of it: after half of the load, after half of the prompt, after the
 first piece of text. With a marker file, actions run only until the marker exists, so that the next process
 answers. Actions are the methods of `_Actions`.
@@ -10,6 +12,7 @@ answers. Actions are the methods of `_Actions`.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import json
 import os
 import pickle
@@ -107,9 +110,12 @@ class _Actions:
 
     def count_along(self) -> None:
         """Show a sign of life now and then, for much longer than the limits of the tests allow silence."""
-        for _ in range(15):
+        for _ in range(50):
             threading.Event().wait(0.1)
             self._engine.activity += 1
+
+    def count_once(self) -> None:
+        self._engine.activity += 1
 
     def eat_native_memory(self) -> None:
         """Once an address-space limit is set, take memory as ggml does, and abort when it is refused."""
@@ -135,6 +141,10 @@ class _Actions:
 
     def bug(self) -> None:
         raise ZeroDivisionError("a mistake")
+
+    def say_dumpable(self) -> None:
+        """Print whether the kernel would write a core file: 0 means never."""
+        print("dumpable:", ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), flush=True)  # noqa: T201
 
     def known_error(self) -> None:
         raise UserError(
@@ -228,7 +238,7 @@ class ScriptedEngine:
             context_length=options.context_length or 4096,
             trained_context_length=4096,
             threads=1,
-            device="CPU",
+            device=self._script.get("device", "CPU"),
             gpu_layers=0,
             weights_bytes=1,
             kv_bytes=1,
@@ -241,6 +251,7 @@ class ScriptedEngine:
         yield PromptProgress(processed=5, total=10, reused=0)
         self._act("prompt")
         pieces = self._script.get("text", PIECES)
+        pieces = itertools.chain.from_iterable(itertools.repeat(pieces, self._script.get("repeat", 1)))
         generated = 0
         for piece in pieces:
             if self.cancelled.is_set():
@@ -270,6 +281,9 @@ class ScriptedEngine:
         return sum(len(message.content.split()) for message in messages)
 
     def cancel(self) -> None:
+        # As a thread that the system lets run on only after a while.
+        if threading.current_thread().name == "control":
+            threading.Event().wait(self._script.get("slow_cancel", 0))
         self.cancelled.set()
 
     def unload(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,6 +72,8 @@ class AbortingEngine(LlamaCppEngine):
 
 def _limit_address_space() -> None:
     """Leave 20 MiB: the KV cache of 2,048 tokens alone takes 45."""
+    import resource
+
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + 20 * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -7,12 +7,45 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from slmdesk.engines import Build, Capabilities, Device, End, LoadProgress, PromptProgress, Text, frames
+from slmdesk.engines import (
+    Build,
+    Capabilities,
+    Device,
+    End,
+    LoadProgress,
+    LoadReport,
+    PromptProgress,
+    Text,
+    frames,
+)
 from slmdesk.messages import ErrorKind, UserError, error_sentences, one_line
 from slmdesk.messages.sentences import ERRORS
+
+BUILD = Build(
+    version="1",
+    library="/lib",
+    devices=(Device(name="CPU", description="", kind="cpu", free_memory=1, total_memory=2),),
+)
+REPORT = LoadReport(
+    engine="scripted",
+    model_name="m",
+    architecture="llama",
+    parameters=1,
+    quantization="Q4_1",
+    context_length=1024,
+    trained_context_length=1024,
+    threads=1,
+    device="CPU",
+    gpu_layers=0,
+    weights_bytes=1,
+    kv_bytes=1,
+    load_seconds=0.1,
+    has_chat_template=True,
+)
 
 GOOD: list[frames.Frame] = [
     frames.Hello(0, Capabilities(gpu_offload=False, kv_types=("f16",), samplers=("top_k",))),
@@ -23,14 +56,8 @@ GOOD: list[frames.Frame] = [
     frames.Happened(2, End(reason="stop")),
     frames.Done(2),
     frames.Counted(3, 7),
-    frames.Described(
-        4,
-        Build(
-            version="1",
-            library="/lib",
-            devices=(Device(name="CPU", description="", kind="cpu", free_memory=1, total_memory=2),),
-        ),
-    ),
+    frames.Described(4, BUILD),
+    frames.Loaded(1, REPORT),
     frames.Failed(5, "engine-crashed", ErrorKind.GENERATION, {"status": "SIGSEGV"}, "details"),
     frames.Bug(6, "Traceback"),
     frames.Pong(9),
@@ -102,6 +129,17 @@ TOO_LARGE = frames.Failed(
         changed(FAILED, facts={"status": "a", "details": "b"}),
         changed(FAILED, facts={"status": "a", "key": "b"}),
         changed(FAILED, facts={"status": "a", "not a name": "b"}),
+        changed(FAILED, facts={"status": "x" * (frames.FACT_LIMIT + 1)}),
+        changed(FAILED, details="x" * (frames.TEXT_LIMIT + 1)),
+        frames.encode(frames.Bug(1, "x" * (frames.TEXT_LIMIT + 1))),
+        frames.encode(frames.Loaded(1, replace(REPORT, model_name="x" * (frames.STRING_LIMIT + 1)))),
+        frames.encode(frames.Loaded(1, replace(REPORT, device="x" * (frames.STRING_LIMIT + 1)))),
+        frames.encode(frames.Described(1, replace(BUILD, version="x" * (frames.STRING_LIMIT + 1)))),
+        frames.encode(frames.Described(1, replace(BUILD, library="x" * (frames.FACT_LIMIT + 1)))),
+        frames.encode(frames.Described(1, replace(BUILD, devices=BUILD.devices * 1000))),
+        frames.encode(
+            frames.Hello(0, Capabilities(gpu_offload=False, kv_types=(), samplers=("x" * 1000,)))
+        ),
         changed(TOO_LARGE, facts={"size_bytes": math.nan, "limit_bytes": 1}),
         changed(TOO_LARGE, facts={"size_bytes": 1e300, "limit_bytes": 1}),
     ],
@@ -111,6 +149,11 @@ def test_anything_else_is_garbled(data: bytes) -> None:
         frames.decode_frame(data)
 
 
+# A machine under load is slow, and that is not what is tested here.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@patient
 @given(st.binary(max_size=300))
 def test_random_bytes_never_raise_anything_else(data: bytes) -> None:
     try:
@@ -119,6 +162,7 @@ def test_random_bytes_never_raise_anything_else(data: bytes) -> None:
         return
 
 
+@patient
 @given(
     key=st.sampled_from(sorted(ERRORS)),
     facts=st.dictionaries(

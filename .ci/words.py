@@ -1,6 +1,6 @@
 """Bring resources/locale up to date with what the program says, and compile it.
 
-Run `python .ci/locale.py` after any change of words, translate what it lists as missing in
+Run `python .ci/words.py` after any change of words, translate what it lists as missing in
 resources/locale/*/LC_MESSAGES/slmdesk.po, and run it again. tests/messages fails until nothing is missing.
 """
 

@@ -1,0 +1,96 @@
+"""The rendered prompt, and which parts of it are somebody's words.
+
+A chat template writes control tokens (`<|im_end|>`) as text, so the prompt is put into tokens with their
+texts recognized. Words that happen to contain such a text, a pasted web page for one, must not become control
+tokens: they could end the person's turn and begin another in its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from slmdesk.engines.protocol import ChatMessage
+
+# Private characters that stand around words while their place in the prompt is looked for.
+_OPEN, _CLOSE = "\ue0f0", "\ue0f1"
+_WORD_JOINER = "\u2060"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The text that the model continues."""
+
+    text: str
+    words: tuple[tuple[int, int], ...] = ()
+    """Parts (start, end) in which no control token is recognized; ascending. Empty in nearly every prompt."""
+
+    def parts(self) -> list[tuple[str, bool]]:
+        """The text in pieces, each with whether control tokens are recognized in it."""
+        pieces = []
+        at = 0
+        for start, end in self.words:
+            pieces += [(self.text[at:start], True), (self.text[start:end], False)]
+            at = end
+        pieces.append((self.text[at:], True))
+        return [piece for piece in pieces if piece[0]]
+
+
+class PromptMaker:
+    """Makes prompts for one model. Callable from several threads at once."""
+
+    def __init__(self, render: Callable[[Sequence[ChatMessage]], str], control_texts: Sequence[str]) -> None:
+        """`render` is the model's chat template; `control_texts` are what its control tokens look like."""
+        self._render = render
+        # The longest first: one may begin with another.
+        ordered = sorted((text for text in control_texts if text), key=len, reverse=True)
+        self._control = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def make(self, messages: Sequence[ChatMessage]) -> Prompt:
+        """The prompt for `messages`. Raises what the template raises."""
+        control = self._control
+        if control is None or not any(control.search(message.content) for message in messages):
+            return Prompt(self._render(messages))
+        plain = self._render(messages)
+        # Many templates strip what they are given, which they cannot do to words between two marks.
+        for marked in (_marked(messages, control, strip=False), _marked(messages, control, strip=True)):
+            prompt = _located(self._render(marked))
+            if prompt is not None and prompt.text == plain:
+                return prompt
+        # The template does more with the words than to place them, so the texts are broken up instead.
+        return Prompt(self._render([_broken_up(message, control) for message in messages]))
+
+
+def _marked(messages: Sequence[ChatMessage], control: re.Pattern[str], *, strip: bool) -> list[ChatMessage]:
+    marked = []
+    for message in messages:
+        if control.search(message.content):
+            content = message.content.strip() if strip else message.content
+            message = ChatMessage(message.role, f"{_OPEN}{content}{_CLOSE}")
+        marked.append(message)
+    return marked
+
+
+def _located(rendered: str) -> Prompt | None:
+    """The prompt without the marks; None where they do not come in pairs."""
+    pieces: list[str] = []
+    words: list[tuple[int, int]] = []
+    length = 0
+    for number, piece in enumerate(re.split(f"([{_OPEN}{_CLOSE}])", rendered)):
+        if number % 2:
+            # Marks alternate: the first, third, ... separator opens.
+            if piece != (_OPEN if number % 4 == 1 else _CLOSE):
+                return None
+        else:
+            if number % 4 == 2:
+                words.append((length, length + len(piece)))
+            pieces.append(piece)
+            length += len(piece)
+    return Prompt("".join(pieces), tuple(words)) if len(pieces) % 2 else None
+
+
+def _broken_up(message: ChatMessage, control: re.Pattern[str]) -> ChatMessage:
+    """The message with an invisible character inside of every text that looks like a control token."""
+    content = control.sub(lambda found: found[0][:1] + _WORD_JOINER + found[0][1:], message.content)
+    return ChatMessage(message.role, content)

@@ -1,0 +1,82 @@
+"""What goes wrong before there is a window is told in a sentence, in whatever way there is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+import slmdesk.ui
+from slmdesk import __main__ as program
+from slmdesk.storage import Paths, WindowLock, log_file
+
+BUG = """
+import sys
+import slmdesk.app
+from slmdesk.__main__ import _open_window
+def run():
+    raise KeyError("before the window")
+slmdesk.app.run = run
+sys.exit(_open_window())
+"""
+
+
+def _run(script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+
+
+def test_a_bug_before_the_window_is_one_sentence_and_in_the_log(paths: Paths) -> None:
+    done = _run(BUG)
+    file = log_file(paths)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"slmdesk: This is a bug in SLM Desk; the report is in {file}.\n",
+    )
+    assert "KeyError: 'before the window'" in file.read_text()
+
+
+def test_a_bug_where_there_is_no_log_is_shown_whole(paths: Paths) -> None:
+    paths.state.parent.mkdir(parents=True)
+    paths.state.write_text("a file where the folder should be")
+    done = _run(BUG)
+    assert done.returncode == 1
+    assert "KeyError: 'before the window'" in done.stderr
+    assert done.stderr.endswith("slmdesk: This is a bug in SLM Desk.\n")
+
+
+def test_without_a_terminal_a_box_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(slmdesk.ui, "show_box", said.append)
+    program._tell("Something is wrong.")
+    assert said == ["Something is wrong."]
+
+
+def test_the_box_shows_a_sentence_as_it_is(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: said.append(f"{box.textFormat()} {box.text()}"))
+    slmdesk.ui.show_box("The file <b>x</b> is damaged.")
+    assert said == ["TextFormat.PlainText The file <b>x</b> is damaged."]
+
+
+def test_a_lock_that_cannot_be_written_is_told_in_the_language_chosen(paths: Paths) -> None:
+    paths.window_lock.parent.mkdir(parents=True)
+    paths.window_lock.mkdir()
+    done = _run("import sys; from slmdesk.__main__ import _open_window; sys.exit(_open_window())")
+    assert done.returncode == 2
+    assert done.stderr.startswith("slmdesk: SLM Desk cannot open its window: the file")
+
+
+def test_a_second_start_without_a_terminal_is_quiet(paths: Paths) -> None:
+    lock = WindowLock(paths.window_lock)
+    assert lock.take()
+    before = lock.attention_file.stat().st_mtime_ns
+    done = _run(
+        "import sys; from slmdesk.__main__ import _open_window; sys.stderr = None; print(_open_window())"
+    )
+    lock.release()
+    assert (done.stdout, done.stderr) == ("0\n", "")
+    assert lock.attention_file.stat().st_mtime_ns > before
+    assert not log_file(paths).exists()

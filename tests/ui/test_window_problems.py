@@ -1,0 +1,295 @@
+"""Whatever goes wrong around the window is seen in it, and costs nothing a person wrote."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+import slmdesk.ui
+from slmdesk.chat import ConversationStore
+from slmdesk.messages import ErrorKind, UserError
+from slmdesk.storage import Database, Paths, Settings, SettingsStore, log, show_uncaught
+from slmdesk.ui import MainWindow, Theme
+from slmdesk.ui import main_window as module
+from slmdesk.ui.chat.composer import MessageInput
+from slmdesk.ui.main_window import SETTINGS, SettingsLane
+from slmdesk.ui.widgets.banner import Banner
+from slmdesk.ui.widgets.labels import ElidedLabel, Label
+from tests.ui.scripted import Gate, ScriptedChat, answer_script, make_services
+
+MakeWindow = Callable[..., MainWindow]
+REFUSED = UserError(
+    "database-cannot-be-written", ErrorKind.STORAGE, file="slmdesk.sqlite", reason="disk is full"
+)
+
+
+def _words(banner: Banner | None) -> str:
+    assert banner is not None
+    return " ".join(label.text() for label in banner.findChildren(Label))
+
+
+def _ask(window: MainWindow, text: str = "Hello") -> None:
+    QTest.keyClicks(window.chat.composer.input, text)
+    QTest.keyClick(window.chat.composer.input, Qt.Key.Key_Return)
+
+
+def _damage(file: Path) -> None:
+    file.write_bytes(b"not a database at all" * 1000)
+
+
+def _make_newer(file: Path) -> None:
+    database = Database(file)
+    with database.transaction() as cursor:
+        cursor.execute("PRAGMA user_version = 9999")
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"), [(_damage, "cannot be opened"), (_make_newer, "a newer version of SLM Desk")]
+)
+def test_a_database_that_cannot_be_opened_is_told_at_start(
+    make_window: MakeWindow, tmp_path: Path, spoil: Callable[[Path], None], words: str
+) -> None:
+    file = tmp_path / "conversations.sqlite"
+    spoil(file)
+    database = Database(file)
+    chat = ScriptedChat()
+    chat.latest_conversation = ConversationStore(database).latest  # type: ignore[method-assign]
+    window = make_window(chat)
+    shown = _words(window.chat.banner)
+    assert words.lower() in shown.lower()
+    assert str(file) in shown
+    assert not window.chat.banner.buttons  # type: ignore[union-attr]
+    # It is not about the engine, and the model was loaded by itself meanwhile.
+    assert window.status.state_segment.words == "Ready"
+    database.close()
+
+
+def test_a_message_that_cannot_be_kept_goes_back_into_the_input(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    chat = ScriptedChat([answer_script("Here.")])
+    chat.refusals.append(REFUSED)
+    window = make_window(chat)
+    _ask(window, "My words")
+    qtbot.waitUntil(lambda: not window.inference.running)
+    assert window.chat.composer.input.toPlainText() == "My words"
+    assert window.chat.transcript.messages == []
+    assert window.chat.stack.currentWidget() is window.chat.empty
+    assert "disk is full" in _words(window.chat.banner)
+    assert window.status.state_segment.words == "Ready"
+    QTest.keyClick(window.chat.composer.input, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not window.inference.running)
+    assert chat.asked == ["My words"]
+    assert window.chat.banner is None
+    assert len(window.chat.transcript.messages) == 2
+
+
+def test_what_was_written_since_is_kept_behind_a_message_that_comes_back(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    chat = ScriptedChat([answer_script("One."), answer_script("Two.")])
+    window = make_window(chat)
+    _ask(window, "First")
+    qtbot.waitUntil(lambda: not window.inference.running)
+    chat.refusals.append(REFUSED)
+    _ask(window, "Second")
+    window.chat.composer.input.setPlainText("and more")
+    qtbot.waitUntil(lambda: not window.inference.running)
+    assert window.chat.composer.input.toPlainText() == "Second\n\nand more"
+    assert len(window.chat.transcript.messages) == 2
+
+
+def test_a_message_stopped_before_its_turn_can_be_answered_later(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    chat = ScriptedChat([answer_script("Here.")], loading=[Gate()])
+    window = make_window(chat)
+    _ask(window)
+    window.chat.stop()
+    qtbot.waitUntil(lambda: not window.inference.running)
+    assert chat.asked == ["Hello"]
+    chat.loading = []
+    window.chat.try_again()
+    qtbot.waitUntil(lambda: not window.inference.running)
+    assert [one.text for one in chat.conversations[0].messages] == ["Hello", "Here."]
+
+
+def test_a_bug_anywhere_is_shown_once(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window()
+    show_uncaught(window.bug_found.emit)
+    try:
+
+        def raise_one() -> None:
+            error = KeyError("in a slot")
+            log._log_uncaught(KeyError, error, None)
+
+        thread = threading.Thread(target=raise_one)
+        thread.start()
+        thread.join()
+        qtbot.waitUntil(lambda: window.chat.banner is not None)
+        banner = window.chat.banner
+        assert banner is not None
+        assert "KeyError: 'in a slot'" in banner.details
+        raise_one()
+        QTest.qWait(10)
+        assert window.chat.banner is banner
+    finally:
+        show_uncaught(None)
+
+
+def test_a_bug_before_the_chat_is_there_is_shown_when_it_is(
+    qtbot: QtBot, theme: Theme, qt_loop: object, paths: Paths
+) -> None:
+    window = MainWindow(make_services(paths, ScriptedChat()), theme)
+    window.show_report("Traceback: early")
+    window.show()
+    window.start()
+    assert window.chat.banner is not None
+    assert window.chat.banner.details == "Traceback: early"
+    qtbot.waitUntil(lambda: not window.inference.running)
+    window.close()
+    window.deleteLater()
+
+
+def test_settings_that_could_not_be_used_are_told_at_start(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_file.write_text('{"theme": "pink", "window_width": 1}')
+    real = slmdesk.ui.Services.__init__
+
+    def loaded(services: slmdesk.ui.Services, **given: object) -> None:
+        store = given["settings_store"]
+        assert isinstance(store, SettingsStore)
+        store.load()
+        real(services, **given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(slmdesk.ui.Services, "__init__", loaded)
+    window = make_window()
+    shown = [_words(notice) for notice in window.chat.notices]
+    assert [words.partition("” ")[0] for words in shown] == [
+        "The setting “Theme",
+        "The setting “Width of the window",
+    ]
+    window.chat.show_error(REFUSED)
+    assert len(window.chat.notices) == 2
+    window.chat.notices[0].close_button.click()
+    window.chat.notices[0].close_button.click()
+    assert window.chat.notices == []
+
+
+def test_painted_is_said_once(qtbot: QtBot, theme: Theme, paths: Paths) -> None:
+    window = MainWindow(make_services(paths, ScriptedChat()), theme)
+    qtbot.addWidget(window)
+    painted: list[None] = []
+    window.painted.connect(lambda: painted.append(None))
+    for _ in range(2):
+        window.show()
+        QTest.qWait(30)
+        window.hide()
+        QTest.qWait(10)
+    assert len(painted) == 1
+
+
+def test_older_settings_are_never_saved_over_newer_ones(paths: Paths) -> None:
+    began, go_on = threading.Event(), threading.Event()
+    saved: list[str] = []
+
+    class Slow(SettingsStore):
+        def save(self, settings: Settings) -> None:
+            began.set()
+            go_on.wait(10)
+            saved.append(settings.theme)
+
+    lane = SettingsLane(Slow(paths.settings_file), Settings())
+    lane.wanted = Settings(theme="dark")
+    first = threading.Thread(target=lane.save)
+    first.start()
+    began.wait(10)
+    others = [threading.Thread(target=lane.save) for _ in range(2)]
+    for theme in ("system", "light"):
+        lane.wanted = Settings(theme=theme)
+    for one in others:
+        one.start()
+    go_on.set()
+    for one in (first, *others):
+        one.join(10)
+    assert saved == ["dark", "light"]
+
+
+def test_closing_saves_what_differs_from_what_was_saved_last(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = make_window()
+    window.show_panel(SETTINGS)
+    segments = window.settings_panel.appearance.theme_control.segments
+    segments["dark"].click()
+    qtbot.waitUntil(lambda: SettingsStore(paths.settings_file).load().theme == "dark")
+    assert window._tasks is not None
+    # As when the window closes before the thread had its turn.
+    monkeypatch.setattr(window._tasks, "run", lambda *_: None)
+    segments["light"].click()
+    window.close()
+    assert SettingsStore(paths.settings_file).load().theme == "light"
+
+
+def test_numbers_are_made_ready_away_from_the_window(
+    make_window: MakeWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    monkeypatch.setattr(
+        module, "format_integer", lambda value: threads.append(threading.current_thread().name)
+    )
+    make_window()
+    qtbot.waitUntil(lambda: bool(threads))
+    assert "MainThread" not in threads
+
+
+def test_copying_an_answer_copies_what_is_stored(make_window: MakeWindow, qtbot: QtBot) -> None:
+    text = "a\N{NO-BREAK SPACE}b\r\nc\N{LINE SEPARATOR}d\N{PARAGRAPH SEPARATOR}e"
+    window = make_window(ScriptedChat([answer_script(text)]))
+    _ask(window)
+    qtbot.waitUntil(lambda: not window.inference.running)
+    QTest.qWait(50)
+    window.chat.transcript.messages[-1].foot.copy.click()  # type: ignore[attr-defined]
+    assert QGuiApplication.clipboard().text() == text
+
+
+def test_the_input_keeps_no_break_spaces(qtbot: QtBot, theme: Theme) -> None:
+    field = MessageInput(theme)
+    qtbot.addWidget(field)
+    field.setPlainText("10\N{NO-BREAK SPACE}km\nnext")
+    QTest.keyClick(field, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClicks(field, "last")
+    assert field.plain_text() == "10\N{NO-BREAK SPACE}km\nnext\nlast"
+
+
+def test_a_name_that_looks_like_html_stays_a_name(qtbot: QtBot, theme: Theme) -> None:
+    label = ElidedLabel(theme, "<img src='file:///x'>\n<b>a model</b> &amp; more")
+    qtbot.addWidget(label)
+    label.resize(10, 20)
+    label.show()
+    assert label.toolTip().startswith('<p style="white-space: pre-wrap">&lt;img ')
+    assert "&amp;amp; more" in label.toolTip()
+    assert label.textFormat() is Qt.TextFormat.PlainText
+
+
+def test_tooltips_and_labels_are_made_where_markup_is_kept_out() -> None:
+    folder = Path(slmdesk.ui.__file__).parent
+    makers = {"tooltip.py": r"setToolTip\(", "labels.py": r"QLabel\b", "application.py": r"QMessageBox\b"}
+    for file in folder.rglob("*.py"):
+        source = file.read_text(encoding="utf-8")
+        for maker, call in makers.items():
+            assert file.name == maker or not re.search(call, source), f"{file} uses {call}"
+        for line in re.findall(r"ToolTipRole:\n(.*)", source):
+            assert "plain_tooltip(" in line, file
