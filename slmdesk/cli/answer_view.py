@@ -7,7 +7,7 @@ from slmdesk.cli.output import Output
 from slmdesk.cli.progress_bar import ProgressBar
 from slmdesk.engines import EndReason, LoadProgress, LoadReport, PromptProgress, Stats, Text
 from slmdesk.library import InstalledModel
-from slmdesk.messages import format_integer, format_number, format_seconds, tr
+from slmdesk.messages import format_integer, format_number, format_seconds, tr, tr_n
 
 # Fewer new prompt tokens than this are processed before a bar would be seen.
 _WORTH_A_BAR = 512
@@ -64,14 +64,15 @@ class AnswerView:
             self._output.value(_as_json(text, reason, self._stats))
             return text
         self._output.end_stream()
-        if self._stats and not (reason == "context_full" and not text):
+        if self._stats and self._stats.generated_tokens and (text or reason != "context_full"):
             self._output.note(_in_words(self._stats))
         if reason == "length" and max_tokens is not None:
-            self._output.note(
-                tr("The answer was ended at the limit of {count} tokens.").format(
-                    count=format_integer(max_tokens)
-                )
+            limit = tr_n(
+                "The answer was ended at the limit of {count} token.",
+                "The answer was ended at the limit of {count} tokens.",
+                max_tokens,
             )
+            self._output.note(limit.format(count=format_integer(max_tokens)))
         elif reason == "context_full" and text:
             self._output.note(tr("The answer was ended because the context is full."))
         elif reason == "cancelled":

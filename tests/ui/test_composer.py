@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from slmdesk.ui.chat.composer import Composer
@@ -91,3 +92,21 @@ def test_paging_belongs_to_the_transcript(composer: Composer, qtbot: QtBot) -> N
     QTest.keyClick(composer.input, Qt.Key.Key_PageUp)
     QTest.keyClick(composer.input, Qt.Key.Key_PageDown)
     assert pages == [-1, 1]
+
+
+def test_a_new_hint_is_drawn(composer: Composer, qtbot: QtBot) -> None:
+    class PaintCounter(QObject):
+        count = 0
+
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            self.count += event.type() == QEvent.Type.Paint
+            return False
+
+    counter = PaintCounter()
+    # A blinking cursor would paint by itself.
+    composer.input.clearFocus()
+    composer.grab()
+    QApplication.processEvents()
+    composer.input.viewport().installEventFilter(counter)
+    composer.set_state(can_send=True, can_stop=False, hint="Another hint.")
+    qtbot.waitUntil(lambda: counter.count > 0)

@@ -65,7 +65,7 @@ def test_a_lock_that_cannot_be_written_is_told_in_the_language_chosen(paths: Pat
     paths.window_lock.parent.mkdir(parents=True)
     paths.window_lock.mkdir()
     done = _run("import sys; from slmdesk.__main__ import _open_window; sys.exit(_open_window())")
-    assert done.returncode == 2
+    assert done.returncode == 7
     assert done.stderr.startswith("slmdesk: SLM Desk cannot open its window: the file")
 
 

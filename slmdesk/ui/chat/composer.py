@@ -134,7 +134,10 @@ class Composer(QWidget):
         """`can_send`: a message would be answered. `can_stop`: something is going on. `hint`: while empty."""
         had_focus = self.send_button.hasFocus() or self.stop_button.hasFocus()
         self._can_send = can_send
-        self.input.setPlaceholderText(hint)
+        if hint != self.input.placeholderText():
+            self.input.setPlaceholderText(hint)
+            # Qt draws it anew only where it appears or disappears.
+            self.input.viewport().update()
         self.send_button.setVisible(can_send or not can_stop)
         self.stop_button.setVisible(can_stop)
         self._update_send()

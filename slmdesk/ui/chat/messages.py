@@ -271,7 +271,8 @@ class AnswerFoot(QWidget):
 
     def _say_figures(self) -> None:
         stats = self._stats
-        if stats is None:
+        if stats is None or not stats.generated_tokens:
+            # Nothing was measured, and nothing is claimed.
             return
         count = stats.generated_tokens
         parts = [tr_n("{count} token", "{count} tokens", count).format(count=format_integer(count))]
