@@ -59,7 +59,7 @@ class ChatSession:
         if reason == "cancelled":
             return _INTERRUPTED
         if end and reason == "context_full" and not text:
-            self._output.note(f"slmdesk: {_does_not_fit(end)}")
+            self._output.note(f"slmdesk: {_does_not_fit(end, self._model)}")
             return int(ErrorKind.GENERATION)
         return int(ErrorKind.GENERATION) if reason == "error" else 0
 
@@ -102,7 +102,7 @@ class ChatSession:
             reason = end.reason if end else "cancelled"
             shown = self._view.finish(reason, self._max_tokens)
             if end and reason == "context_full" and not shown:
-                self._output.note(_does_not_fit(end))
+                self._output.note(_does_not_fit(end, self._model))
         self._forget_unanswered()
 
     def _ask(self, text: str) -> End | None:
@@ -141,8 +141,19 @@ class ChatSession:
             messages.pop()
 
 
-def _does_not_fit(end: End) -> str:
-    return tr(
-        "The prompt of {needed} tokens does not fit into the context of {context_length} tokens;"
-        " a larger --ctx makes room."
-    ).format(needed=format_integer(end.needed_tokens), context_length=format_integer(end.context_length))
+def _does_not_fit(end: End, model: InstalledModel) -> str:
+    if end.needed_tokens < model.trained_context_length:
+        text = tr(
+            "The prompt of {needed} tokens does not fit into the context of {context_length} tokens;"
+            " a larger --ctx makes room."
+        )
+    else:
+        text = tr(
+            "The prompt of {needed} tokens does not fit into the context of {context_length} tokens;"
+            " it must be shorter, because the model handles at most {most}."
+        )
+    return text.format(
+        needed=format_integer(end.needed_tokens),
+        context_length=format_integer(end.context_length),
+        most=format_integer(model.trained_context_length),
+    )

@@ -207,7 +207,7 @@ def test_prompt_that_does_not_fit(as_json: bool, capsys: pytest.CaptureFixture[s
     out, err = capsys.readouterr()
     assert err == (
         "slmdesk: The prompt of 5,000 tokens does not fit into the context of 4,096 tokens;"
-        " a larger --ctx makes room.\n"
+        " it must be shorter, because the model handles at most 1,024.\n"
     )
     if as_json:
         assert json.loads(out)["end_reason"] == "context_full"

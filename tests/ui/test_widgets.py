@@ -127,6 +127,17 @@ def test_the_picker_lists_models_and_says_why_one_cannot_be_used(
     popup.close_menu()
 
 
+def test_the_picker_tells_two_models_of_one_name_apart(qtbot: QtBot, show: Show, theme: Theme) -> None:
+    button = ModelButton(theme)
+    show(button)
+    one, two = make_model("one", "Same"), make_model("two", "Same")
+    button.set_models((one, two), one)
+    popup = button.open_list()
+    titles = [choice.title for choice in popup.choices]
+    assert titles == [f"Same ({one.path.name})", f"Same ({two.path.name})"]
+    popup.close_menu()
+
+
 def test_the_picker_works_with_the_keyboard(qtbot: QtBot, show: Show, theme: Theme) -> None:
     button = ModelButton(theme)
     show(button)

@@ -131,8 +131,11 @@ class ModelButton(QAbstractButton):
 
     def _choice(self, model: InstalledModel) -> Choice:
         current = self._current is not None and model.id == self._current.id
+        alike = [one for one in self._models if one.title == model.title]
+        # Two files may say the same name of themselves; the person knows them by their own.
+        title = f"{model.title} ({model.path.name})" if len(alike) > 1 else model.title
         if model.problem is not None:
-            return Choice(model.id, model.title, note=error_sentences(model.problem).why, usable=False)
+            return Choice(model.id, title, note=error_sentences(model.problem).why, usable=False)
         size = format_bytes(model.size_bytes)
         note = tr("loaded") if str(model.path) == self._loaded_path else size
-        return Choice(model.id, model.title, model.quantization, note, current)
+        return Choice(model.id, title, model.quantization, note, current)

@@ -226,8 +226,8 @@ class ChatPanel(Surface):
         if conversation is not None and conversation.messages and self._conversation is None:
             self._conversation = conversation
             self.title.set_text(conversation.title)
-            last = conversation.messages[-1].stats
-            self._context_tokens = last.context_tokens if last else 0
+            measured = [one.stats for one in conversation.messages if one.stats]
+            self._context_tokens = measured[-1].context_tokens if measured else 0
             self._refresh()
             self.transcript.show_conversation(conversation)
 
@@ -346,7 +346,8 @@ class ChatPanel(Surface):
     def _show_state(self, state: EngineState) -> None:
         model, phase = self._model, state.phase
         loading = phase is Phase.LOADING or (self._load_ticket != _NO_TICKET and state.report is None)
-        self.composer.model_button.set_loaded(str(state.model.path) if state.model and state.report else "")
+        is_loaded = state.report is not None and phase is not Phase.FAILED
+        self.composer.model_button.set_loaded(str(state.model.path) if state.model and is_loaded else "")
         self.composer.set_state(
             can_send=model is not None and not self.answering,
             can_stop=self.answering or loading,
