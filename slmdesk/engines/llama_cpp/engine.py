@@ -43,6 +43,7 @@ class LlamaCppEngine:
         self._in_use = threading.Lock()
         self._model: LoadedModel | None = None
         self._template: ChatTemplate | None = None
+        self._prompts: PromptMaker | None = None
         self._alphabet: Alphabet | None = None
         self._joins_text = False
         self._record = PrefixRecord()
@@ -114,6 +115,7 @@ class LlamaCppEngine:
             return None
         with self._in_use:
             self._model, self._template, self._alphabet = model, template, files.alphabet
+            self._prompts = PromptMaker(template.render, model.control_texts)
             self._joins_text = model.joins_text(
                 header.metadata.get("tokenizer.ggml.add_space_prefix") is not False
             )
@@ -149,26 +151,25 @@ class LlamaCppEngine:
                 extra_stop=() if template.from_file else (PLAIN_STOP,),
                 on_life=self._show_life,
             )
-            yield from answer.events(request, self._make_prompt(model, template, request.messages))
+            yield from answer.events(request, self._make_prompt(request.messages))
         finally:
             self._end()
 
     def count_tokens(self, messages: tuple[ChatMessage, ...]) -> int:
         with self._in_use:
-            model, template = self._loaded()
-            return len(model.tokenize_prompt(self._make_prompt(model, template, messages)))
+            model, _ = self._loaded()
+            return len(model.tokenize_prompt(self._make_prompt(messages)))
 
     def unload(self) -> None:
         with self._in_use:
-            model, self._model, self._template = self._model, None, None
+            model, self._model, self._template, self._prompts = self._model, None, None, None
             self._record = PrefixRecord()
             if model is not None:
                 model.close()
 
-    def _make_prompt(
-        self, model: LoadedModel, template: ChatTemplate, messages: tuple[ChatMessage, ...]
-    ) -> Prompt:
-        prompt = PromptMaker(template.render, model.control_texts).make(messages)
+    def _make_prompt(self, messages: tuple[ChatMessage, ...]) -> Prompt:
+        assert self._prompts is not None
+        prompt = self._prompts.make(messages)
         unknown = self._alphabet.first_unknown(prompt.text) if self._alphabet else None
         if unknown is not None:
             raise UserError("character-unknown", ErrorKind.GENERATION, character=unknown)

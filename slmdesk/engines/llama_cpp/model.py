@@ -123,11 +123,6 @@ class LoadedModel:
         """Bytes of all tensors."""
         return int(lib.llama_model_size(self._model))
 
-    @property
-    def parameters(self) -> int:
-        """Number of weights."""
-        return int(lib.llama_model_n_params(self._model))
-
     def joins_text(self, adds_space: bool) -> bool:
         """Whether text may be put into tokens piece by piece: not where each piece would get a space."""
         kind = lib.llama_vocab_type(self.vocabulary)
