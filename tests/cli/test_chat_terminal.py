@@ -180,18 +180,20 @@ def test_without_a_display_the_chat_is_in_the_terminal(
 
 
 def _stored(paths: Paths) -> list[tuple[str, str]]:
-    """Who said what in the last conversation kept."""
+    """Who said what in the last conversation kept; nothing where there is none yet."""
     database = Database(paths.database_file)
     try:
         conversation = ConversationStore(database).latest()
     finally:
         database.close()
-    assert conversation is not None
-    return [(message.role, message.text) for message in conversation.messages]
+    return [(message.role, message.text) for message in conversation.messages] if conversation else []
 
 
 def test_a_message_is_kept_when_the_engine_crashes(
-    open_terminal: OpenTerminal, starter: InstalledModel, paths: Paths
+    open_terminal: OpenTerminal,
+    starter: InstalledModel,
+    paths: Paths,
+    wait_until: Callable[[Callable[[], object], str], None],
 ) -> None:
     terminal = open_terminal("chat", "starter", "--save", "--max-tokens", "4", *_EXACT)
     terminal.wait_for(_PROMPT)
@@ -203,8 +205,8 @@ def test_a_message_is_kept_when_the_engine_crashes(
     engine.send_signal(signal.SIGSTOP)
     terminal.press("my long question\n")
     terminal.wait_for(r"my long question\r\n")
-    # Time for the request to be on its way; one that comes later starts another engine, which answers.
-    time.sleep(1)
+    # Stored just before the engine is asked; a request that comes after the kill starts another engine.
+    wait_until(lambda: ("user", "my long question") in _stored(paths), "the question is stored")
     engine.kill()
     terminal.wait_for(r"The engine stopped while it was answering|Prompt tokens")
     terminal.wait_for(_PROMPT)
