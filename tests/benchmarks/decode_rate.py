@@ -133,7 +133,7 @@ def _measure(app: QApplication, model: InstalledModel, paths: Paths, threads: in
     return driver
 
 
-def measure(model: InstalledModel, paths: Paths, runs: int = 7) -> list[Row]:
+def measure(model: InstalledModel, paths: Paths, runs: int = 15) -> list[Row]:
     """With one core left to the window, and with all cores decoding."""
     app = make_application()
     cores = physical_cores()
