@@ -6,6 +6,8 @@ the command line's libraries.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 
 
@@ -35,14 +37,14 @@ def main() -> int:
 
 
 def _open_window() -> int:
-    from slmdesk.messages import UserError, one_line
+    from slmdesk.messages import UserError, error_sentences, one_line
 
     try:
         from slmdesk.app import run
 
         return run()
     except UserError as error:
-        _tell(one_line(error))
+        _tell(one_line(error), error_sentences(error).do)
         return int(error.kind)
     except Exception:  # noqa: BLE001 - the door of the program: logged, and told as what it is
         _tell(_report_bug())
@@ -67,14 +69,31 @@ def _report_bug() -> str:
     return tr("This is a bug in SLM Desk; the report is in {file}.").format(file=file)
 
 
-def _tell(sentence: str) -> None:
-    """There is no window that could say it, and where an icon started the program, no terminal either."""
+def _tell(sentence: str, advice: str = "") -> None:
+    """Say `sentence` on stderr, and where nobody reads that, in a box that has room for `advice` too.
+
+    There is no window that could say it, and where an icon started the program, no terminal either.
+    """
     if sys.stderr is not None:
-        sys.stderr.write(f"slmdesk: {sentence}\n")
-        return
+        # A full disk must not keep the box from being shown.
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"slmdesk: {sentence}\n")
+            sys.stderr.flush()
+        if _has_a_terminal() or not _has_a_screen():
+            return
     from slmdesk.ui import show_box
 
-    show_box(sentence)
+    show_box(f"{sentence} {advice}".rstrip())
+
+
+def _has_a_terminal() -> bool:
+    """Whether the program was started from one, even if some of what it says is written into a file."""
+    return any(one is not None and one.isatty() for one in (sys.stdin, sys.stdout, sys.stderr))
+
+
+def _has_a_screen() -> bool:
+    """Whether a box can be seen. Waiting for somebody to close one that cannot would never end."""
+    return os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] not in ("offscreen", "minimal")
 
 
 if __name__ == "__main__":

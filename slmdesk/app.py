@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QFileSystemWatcher, QSocketNotifier, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from slmdesk.messages import choose_language, tr
+from slmdesk.messages import UserError, choose_language, tr
 from slmdesk.storage import (
     Database,
     Paths,
@@ -31,10 +31,12 @@ from slmdesk.ui import MainWindow, Services, make_application, open_window, run_
 if TYPE_CHECKING:
     from slmdesk.chat import ChatService
     from slmdesk.library import InstalledModel
+    from slmdesk.storage import RepairReport
 
 _log = logging.getLogger(__name__)
 
-_ENGINES = (("llama.cpp", "llama-cpp-python"),)
+# Python packages that bring an engine, under the names by which `slmdesk doctor` tells their versions.
+_ENGINE_PACKAGES = ("llama-cpp-python",)
 
 
 def run(*, on_application: Callable[[QApplication], None] = lambda app: None) -> int:
@@ -76,6 +78,7 @@ def run(*, on_application: Callable[[QApplication], None] = lambda app: None) ->
 
             # Setting these up takes as long as drawing the window, which comes first.
             window.painted.connect(listen)
+            window.started.connect(window.follow_system_motion)
             run_until_closed(app, window)
         ended = window.ended
     finally:
@@ -102,6 +105,7 @@ def make_services(
         settings_store=settings_store,
         list_models=lambda: _list_models(paths),
         open_chat=lambda: _open_chat(paths, database),
+        check_conversations=lambda: _check_conversations(paths, database),
         engine_versions=_engine_versions,
     )
 
@@ -119,10 +123,24 @@ def _open_chat(paths: Paths, database: Database) -> ChatService:
     return ChatService(EnginePool(paths.logs), ConversationStore(database))
 
 
+def _check_conversations(paths: Paths, database: Database) -> RepairReport | None:
+    from slmdesk.storage import back_up, find_and_repair_damage
+
+    report = find_and_repair_damage(database, paths.backups)
+    try:
+        back_up(database, paths.backups)
+    except UserError as error:
+        if report is None:
+            raise
+        # That something was repaired is the greater news; the next start says it if it is still so.
+        _log.warning("no backup was made: %s", error)
+    return report
+
+
 def _engine_versions() -> list[tuple[str, str]]:
     from importlib import metadata
 
-    return [(title, metadata.version(package)) for title, package in _ENGINES]
+    return [(package, metadata.version(package)) for package in _ENGINE_PACKAGES]
 
 
 @contextmanager

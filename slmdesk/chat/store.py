@@ -1,120 +1,237 @@
-"""Conversations in the database."""
+"""Conversations in the database: the door to the tables."""
 
 from __future__ import annotations
 
+import itertools
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
+from slmdesk.chat import conversation_rows, drafts, message_rows
+from slmdesk.chat.conversation import (
+    ChatMessageRecord,
+    Conversation,
+    ConversationSummary,
+    make_title,
+    whole_characters,
+)
+from slmdesk.chat.search import search
+from slmdesk.chat.versions import Step, chosen_path
+from slmdesk.messages import ErrorKind, UserError
+from slmdesk.storage import Database, forget_in_backups
 
-from slmdesk.chat.conversation import ChatMessageRecord, Conversation
-from slmdesk.engines import Stats
-from slmdesk.storage import Database
+_log = logging.getLogger(__name__)
+
+# As many characters as a list or a title bar could ever show of a name.
+_LONGEST_NAME = 200
 
 
 class ConversationStore:
     """Keeps conversations. Blocking; may be called from any thread. Raises what `Database` raises.
 
-    A message is on the disk when the call that adds it returns.
+    What a call was given is on the disk when it returns. Where it raises, what it was given is as before.
+    Two threads must not change the same `Conversation` at a time.
     """
 
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
         self._database = database
         self._now = now
 
-    def add_conversation(self, conversation: Conversation) -> None:
-        """Store a new conversation without its messages, and give it its `id`."""
-        now = self._now()
-        with self._database.transaction() as cursor:
-            cursor.execute(
-                "INSERT INTO conversation (title, system_prompt, created_at, updated_at) VALUES (?, ?, ?, ?)",
-                (conversation.title, conversation.system_prompt, now, now),
-            )
-            conversation.id = cursor.lastrowid
+    # Reading
 
-    def add_message(self, conversation: Conversation, message: ChatMessageRecord) -> None:
-        """Store a new message at the end of a stored conversation, and give it its `id`."""
-        with self._database.transaction() as cursor:
-            self._insert(cursor, conversation, message)
+    def summaries(self) -> list[ConversationSummary]:
+        """All conversations that are not deleted, the one last written in first."""
+        return conversation_rows.summaries(self._database)
 
-    def update_message(self, message: ChatMessageRecord) -> None:
-        """Store the text, state and figures that `message` has now."""
-        with self._database.transaction() as cursor:
-            cursor.execute(
-                "UPDATE message SET text = ?, state = ?, end_reason = ?, model_title = ?, stats = ?"
-                " WHERE id = ?",
-                (*self._changing(message), message.id),
-            )
+    def search(self, text: str, *, still_wanted: Callable[[], bool] = lambda: True) -> list[int]:
+        """Ids of the conversations with `text` in the title or in a version of a message, newest first.
 
-    def add_answer(
-        self,
-        conversation: Conversation,
-        answer: ChatMessageRecord,
-        replaced: Sequence[ChatMessageRecord] = (),
-    ) -> None:
-        """As `add_message`, and in the same transaction take the answers `replaced` out of the conversation.
-
-        Their text stays in the database.
+        In any case, also of letters beyond A to Z; blanks around `text` do not count, and without a text
+        nothing is found. `still_wanted` is asked now and then; the search ends with nothing where it says no.
         """
-        with self._database.transaction() as cursor:
-            for old in replaced:
-                cursor.execute("UPDATE message SET superseded = 1 WHERE id = ?", (old.id,))
-            self._insert(cursor, conversation, answer)
-
-    def supersede(self, message: ChatMessageRecord) -> None:
-        """Take `message` out of its conversation. Its text stays in the database."""
-        with self._database.transaction() as cursor:
-            cursor.execute("UPDATE message SET superseded = 1 WHERE id = ?", (message.id,))
+        return search(self._database, whole_characters(text), still_wanted)
 
     def latest(self) -> Conversation | None:
         """The conversation that was last written in, or None where there is none."""
-        rows = self._database.read("SELECT id FROM conversation ORDER BY updated_at DESC, id DESC LIMIT 1")
-        return self.load(rows[0][0]) if rows else None
+        number = conversation_rows.latest_id(self._database)
+        return self.load(number) if number is not None else None
 
     def load(self, conversation_id: int) -> Conversation | None:
         """A stored conversation with its messages, or None where there is none of that id."""
-        rows = self._database.read(
-            "SELECT id, title, system_prompt FROM conversation WHERE id = ?", (conversation_id,)
-        )
-        if not rows:
-            return None
-        messages = self._database.read(
-            "SELECT id, role, text, state, end_reason, model_title, stats, created_at FROM message"
-            " WHERE conversation_id = ? AND NOT superseded ORDER BY id",
-            (conversation_id,),
-        )
-        number, title, system_prompt = rows[0]
-        return Conversation(
-            id=number,
-            title=title,
-            system_prompt=system_prompt,
-            messages=[
-                ChatMessageRecord(
-                    id=message_id,
-                    role=role,
-                    text=text,
-                    # Nobody is writing it any more: the program ended while it was written.
-                    state="stopped" if state == "writing" else state,
-                    end_reason=end_reason,
-                    model_title=model_title,
-                    stats=msgspec.json.decode(stats, type=Stats) if stats else None,
-                    created_at=created_at,
-                )
-                for message_id, role, text, state, end_reason, model_title, stats, created_at in messages
-            ],
-        )
+        conversation = conversation_rows.load(self._database, conversation_id)
+        if conversation is not None:
+            conversation.messages = [_record(step) for step in self._path(conversation_id)]
+        return conversation
 
-    def _insert(self, cursor: Any, conversation: Conversation, message: ChatMessageRecord) -> None:
-        cursor.execute(
-            "INSERT INTO message (conversation_id, role, text, state, end_reason, model_title, stats,"
-            " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (conversation.id, message.role, *self._changing(message), message.created_at),
-        )
-        message.id = cursor.lastrowid
-        cursor.execute("UPDATE conversation SET updated_at = ? WHERE id = ?", (self._now(), conversation.id))
+    def draft(self, conversation_id: int) -> str:
+        """What is written in a conversation and not sent; 0: in the new one."""
+        return drafts.load(self._database, conversation_id)
 
-    @staticmethod
-    def _changing(message: ChatMessageRecord) -> tuple[str, str, str | None, str, str | None]:
-        stats = msgspec.json.encode(message.stats).decode() if message.stats else None
-        return message.text, message.state, message.end_reason, message.model_title, stats
+    # Messages
+
+    def add_message(
+        self, conversation: Conversation, message: ChatMessageRecord, *, at: int | None = None
+    ) -> None:
+        """Store a new message behind the first `at` messages of `conversation`, or behind all of them.
+
+        It is the version chosen there from now on, and gets its id and place; what followed stays with the
+        version before. The conversation is stored where it is not yet, and so are messages of it that could
+        not be. The caller puts `message` into `conversation.messages`.
+        """
+        before = conversation.messages[:at]
+        others = [one for one in conversation.messages if one is not message]
+        by_person = message.role == "user"
+        new_title = make_title(message.text) if by_person and not before else None
+        now = self._now()
+        with self._database.transaction() as cursor:
+            number = conversation.id or conversation_rows.insert(cursor, conversation, now)
+            title = conversation_rows.note_writing(cursor, number, now, by_person=by_person, title=new_title)
+            late = _store_pending(cursor, number, others)
+            parent = _last_id(before, late)
+            placed = message_rows.insert(cursor, number, parent, message)
+        conversation.id, conversation.updated_at, conversation.title = number, now, title
+        _take_places(others, late)
+        _take_places([message], {0: placed})
+
+    def save_pending(self, conversation: Conversation) -> None:
+        """Store the messages of a stored conversation that could not be stored as they are now."""
+        messages = list(conversation.messages)
+        with self._database.transaction() as cursor:
+            late = _store_pending(cursor, conversation.id, messages)
+        _take_places(messages, late)
+
+    def update_message(self, message: ChatMessageRecord) -> None:
+        """Store the text, reasoning, state and figures that `message` has now."""
+        with self._database.transaction() as cursor:
+            message_rows.update(cursor, message)
+        message.unsaved = False
+
+    def edit_answer(self, conversation: Conversation, index: int, text: str) -> None:
+        """Make `text` a new version of the answer at `index`; what followed it stays with the old one.
+
+        The text that it has already changes nothing. Raises UserError (kind USAGE) for an empty text.
+        """
+        old = conversation.messages[index]
+        text = whole_characters(text)
+        if not text.strip():
+            raise UserError("answer-empty", ErrorKind.USAGE)
+        if text == old.text:
+            return
+        new = ChatMessageRecord(0, "assistant", text, "complete", old.model_title, self._now())
+        self.add_message(conversation, new, at=index)
+        conversation.messages[index:] = [new]
+
+    def choose_version(self, conversation: Conversation, index: int, version: int) -> None:
+        """Show version `version` (from 1) of the message at `index`, and what followed it.
+
+        `conversation.messages` is the chosen path afterwards; records before `index` stay the same objects.
+        Raises IndexError where there is no such version.
+        """
+        number = conversation.messages[index].id
+        versions = next((step.versions for step in self._path(conversation.id) if step.row.id == number), [])
+        if not 1 <= version <= len(versions):
+            raise IndexError(f"version {version} of {len(versions)}")
+        chosen = versions[version - 1]
+        others = [row.id for row in versions if row.id != chosen.id]
+        with self._database.transaction() as cursor:
+            message_rows.choose(cursor, chosen.id, others)
+        path = self._path(conversation.id)
+        conversation.messages[index:] = [_record(step) for step in itertools.islice(path, index, None)]
+
+    # The conversation itself
+
+    def save_options(self, conversation: Conversation) -> None:
+        """Store its instructions, options and model; one that is not stored yet takes them along later."""
+        if conversation.id:
+            with self._database.transaction() as cursor:
+                conversation_rows.save_options(cursor, conversation)
+
+    def rename(self, conversation_id: int, title: str) -> None:
+        """Give it the title that a person chose. Raises UserError (kind USAGE) where nothing is left of it.
+
+        A title is one line: line breaks and rows of blanks become one blank.
+        """
+        title = " ".join(whole_characters(title).split())[:_LONGEST_NAME].rstrip()
+        if not title:
+            raise UserError("conversation-title-empty", ErrorKind.USAGE)
+        with self._database.transaction() as cursor:
+            conversation_rows.rename(cursor, conversation_id, title)
+
+    def set_pinned(self, conversation_id: int, pinned: bool) -> None:
+        """Keep it at the top of the list, or no longer."""
+        with self._database.transaction() as cursor:
+            conversation_rows.set_pinned(cursor, conversation_id, pinned)
+
+    def delete(self, ids: Collection[int]) -> None:
+        """Take conversations out of the list; `restore` brings them back until `purge_deleted`."""
+        with self._database.transaction() as cursor:
+            conversation_rows.set_deleted(cursor, ids, self._now())
+
+    def restore(self, ids: Collection[int]) -> None:
+        """Bring deleted conversations back as they were."""
+        with self._database.transaction() as cursor:
+            conversation_rows.set_deleted(cursor, ids, None)
+
+    def purge_deleted(self, ids: Collection[int] | None = None) -> None:
+        """Remove what is deleted (of `ids`, where given) for good: its messages, drafts and backups.
+
+        Where it fails in the middle, nothing is removed from the list of what is deleted: try again.
+        """
+        gone = conversation_rows.deleted_ids(self._database)
+        if ids is not None:
+            gone = [number for number in gone if number in ids]
+        if not gone:
+            return
+        forget_in_backups(self._database, gone)
+        with self._database.transaction() as cursor:
+            conversation_rows.purge(cursor, gone)
+        _log.info("%d deleted conversations were removed", len(gone))
+
+    def save_draft(self, conversation_id: int, text: str) -> None:
+        """Keep what is written in a conversation and not sent, 0: in the new one; '' removes it."""
+        with self._database.transaction() as cursor:
+            drafts.save(cursor, conversation_id, whole_characters(text), self._now())
+
+    def _path(self, conversation_id: int) -> Iterator[Step]:
+        return chosen_path(message_rows.rows_of(self._database, conversation_id))
+
+
+def _record(step: Step) -> ChatMessageRecord:
+    versions = len(step.versions)
+    if versions == 1:
+        return message_rows.record_of(step.row, 1, 1)
+    # By id: comparing rows would compare their texts.
+    place = next(n for n, row in enumerate(step.versions, 1) if row.id == step.row.id)
+    return message_rows.record_of(step.row, place, versions)
+
+
+def _store_pending(
+    cursor: Any, conversation_id: int, messages: Sequence[ChatMessageRecord]
+) -> dict[int, message_rows.Placed]:
+    """Store those that could not be stored when they were written; where the new ones are, by their index."""
+    late: dict[int, message_rows.Placed] = {}
+    for index, one in enumerate(messages):
+        if not one.unsaved:
+            continue
+        if one.id:
+            message_rows.update(cursor, one)
+        else:
+            late[index] = message_rows.insert(cursor, conversation_id, _last_id(messages[:index], late), one)
+    return late
+
+
+def _last_id(messages: Sequence[ChatMessageRecord], late: Mapping[int, message_rows.Placed]) -> int | None:
+    """Id of the last message that is stored."""
+    for index in range(len(messages) - 1, -1, -1):
+        if messages[index].id or index in late:
+            return messages[index].id or late[index].id
+    return None
+
+
+def _take_places(messages: Sequence[ChatMessageRecord], places: Mapping[int, message_rows.Placed]) -> None:
+    for index, place in places.items():
+        one = messages[index]
+        one.id, one.version, one.versions = place
+    for one in messages:
+        one.unsaved = False

@@ -1,11 +1,12 @@
-"""How an answer is shown: its text on stdout as it comes, its figures on stderr; or one JSON object."""
+"""How an answer is shown: its text on stdout as it comes, the rest on stderr; or one JSON object."""
 
 from __future__ import annotations
 
 from slmdesk.chat import ChatEvent
 from slmdesk.cli.output import Output
 from slmdesk.cli.progress_bar import ProgressBar
-from slmdesk.engines import EndReason, LoadProgress, LoadReport, PromptProgress, Stats, Text
+from slmdesk.cli.reasoning_view import ReasoningView
+from slmdesk.engines import EndReason, LoadProgress, LoadReport, PromptProgress, Reasoning, Stats, Text
 from slmdesk.library import InstalledModel
 from slmdesk.messages import format_integer, format_number, format_seconds, tr, tr_n
 
@@ -25,12 +26,15 @@ class AnswerView:
         self._model = model
         self._unshown_system_prompt = default_system_prompt
         self._bar = ProgressBar()
+        self._reasoning_view = ReasoningView()
         self._pieces: list[str] = []
+        self._reasoning: list[str] = []
         self._stats: Stats | None = None
 
     def begin(self) -> None:
         """Another answer begins."""
         self._pieces.clear()
+        self._reasoning.clear()
         self._stats = None
 
     def show(self, event: ChatEvent) -> None:
@@ -44,8 +48,13 @@ class AnswerView:
             case PromptProgress(processed=processed, total=total, reused=reused):
                 if total - reused >= _WORTH_A_BAR:
                     self._bar.show(tr("Processing the prompt"), processed / total)
-            case Text(text=text):
+            case Reasoning(text=text):
                 self._bar.close()
+                self._reasoning.append(text)
+                if not self._output.as_json:
+                    self._reasoning_view.show(text)
+            case Text(text=text):
+                self.close()
                 self._pieces.append(text)
                 if not self._output.as_json:
                     self._output.stream(text)
@@ -53,18 +62,23 @@ class AnswerView:
                 self._stats = event
 
     def close(self) -> None:
-        """Take down what is drawn on the terminal."""
+        """Take down what is drawn on the terminal, and end what is shown of the reasoning."""
         self._bar.close()
+        self._reasoning_view.close()
 
-    def finish(self, reason: EndReason, max_tokens: int | None) -> str:
-        """Close the answer and show its figures and why it ended; return its text."""
+    def finish(self, reason: EndReason, max_tokens: int | None, context_length: int = 0) -> bool:
+        """Close the answer and show its figures and why it ended; return whether there is anything of it.
+
+        `context_length` is needed with `context_full`.
+        """
         self.close()
-        text = "".join(self._pieces)
+        anything = bool(self._pieces or self._reasoning)
         if self._output.as_json:
-            self._output.value(_as_json(text, reason, self._stats))
-            return text
+            text, reasoning = "".join(self._pieces), "".join(self._reasoning)
+            self._output.value(_as_json(text, reasoning, reason, self._stats))
+            return anything
         self._output.end_stream()
-        if self._stats and self._stats.generated_tokens and (text or reason != "context_full"):
+        if self._stats and self._stats.generated_tokens and (anything or reason != "context_full"):
             self._output.note(_in_words(self._stats))
         if reason == "length" and max_tokens is not None:
             limit = tr_n(
@@ -73,11 +87,11 @@ class AnswerView:
                 max_tokens,
             )
             self._output.note(limit.format(count=format_integer(max_tokens)))
-        elif reason == "context_full" and text:
-            self._output.note(tr("The answer was ended because the context is full."))
+        elif reason == "context_full" and anything:
+            self._output.note(_context_full(context_length, self._model))
         elif reason == "cancelled":
             self._output.note(tr("Stopped."))
-        return text
+        return anything
 
     def _show_system_prompt(self) -> None:
         if self._unshown_system_prompt:
@@ -87,18 +101,39 @@ class AnswerView:
             self._unshown_system_prompt = ""
 
 
-def _as_json(text: str, reason: EndReason, stats: Stats | None) -> dict[str, str | int | float]:
-    """The object of `--json`. Figures are 0 where the answer ended before they were taken."""
+def _as_json(
+    text: str, reasoning: str, reason: EndReason, stats: Stats | None
+) -> dict[str, str | int | float | None]:
+    """The object of `--json`. A figure is None where the answer ended before it was taken.
+
+    `reasoning` is there only where the model thought before it answered.
+    """
     return {
         "text": text,
+        **({"reasoning": reasoning} if reasoning else {}),
         "end_reason": reason,
-        "prompt_tokens": stats.prompt_tokens if stats else 0,
-        "reused_tokens": stats.reused_tokens if stats else 0,
-        "prompt_tokens_per_second": stats.prompt_tokens_per_second if stats else 0.0,
-        "time_to_first_token_s": stats.time_to_first_token_s if stats else 0.0,
-        "generated_tokens": stats.generated_tokens if stats else 0,
-        "tokens_per_second": stats.tokens_per_second if stats else 0.0,
+        "prompt_tokens": stats.prompt_tokens if stats else None,
+        "reused_tokens": stats.reused_tokens if stats else None,
+        # A rate or a time of 0 is one that was not measured.
+        "prompt_tokens_per_second": (stats.prompt_tokens_per_second or None) if stats else None,
+        "time_to_first_token_s": (stats.time_to_first_token_s or None) if stats else None,
+        "generated_tokens": stats.generated_tokens if stats else None,
+        "tokens_per_second": (stats.tokens_per_second or None) if stats else None,
     }
+
+
+def _context_full(context_length: int, model: InstalledModel) -> str:
+    if not model.trained_context_length or context_length < model.trained_context_length:
+        text = tr(
+            "The answer was ended because the context of {context_length} tokens is full;"
+            " a larger --ctx makes room."
+        )
+    else:
+        text = tr(
+            "The answer was ended because the context of {context_length} tokens is full,"
+            " the most that the model handles."
+        )
+    return text.format(context_length=format_integer(context_length))
 
 
 def _in_words(stats: Stats) -> str:

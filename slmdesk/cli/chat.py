@@ -10,15 +10,17 @@ from dataclasses import dataclass
 
 import click
 
-from slmdesk.chat import ChatService, ConversationStore
+from slmdesk.chat import ChatOptions, ChatService, ConversationStore
 from slmdesk.cli.chat_session import ChatSession
 from slmdesk.cli.interrupts import wait_for_abandoned_work
+from slmdesk.cli.number_types import Number, WholeNumber
 from slmdesk.cli.output import Output
 from slmdesk.cli.prompt_input import read_piped_prompt, require_text
-from slmdesk.engines import EnginePool, LoadOptions, Sampling
+from slmdesk.cli.repair_words import repair_in_words
+from slmdesk.engines import EnginePool, Sampling
 from slmdesk.library import STARTER_ID, InstalledModel, resolve_model
 from slmdesk.messages import UserError, tr
-from slmdesk.storage import Database, Paths, Settings
+from slmdesk.storage import Database, Paths, Settings, find_and_repair_damage
 
 _LARGEST_COUNT = 2**31 - 1
 # One more is llama.cpp's mark for "draw a seed".
@@ -54,26 +56,26 @@ def build_chat() -> click.Command:
         "--ctx",
         "context_length",
         metavar=tr("NUMBER"),
-        type=click.IntRange(1, _LARGEST_COUNT),
+        type=WholeNumber(1, _LARGEST_COUNT),
         help=tr("Context length in tokens."),
     )
     @click.option(
         "--max-tokens",
         metavar=tr("NUMBER"),
-        type=click.IntRange(1, _LARGEST_COUNT),
+        type=WholeNumber(1, _LARGEST_COUNT),
         help=tr("Most tokens to generate for one answer."),
     )
     @click.option(
         "--temperature",
         metavar=tr("NUMBER"),
-        type=click.FloatRange(0, _HOTTEST),
+        type=Number(0, _HOTTEST),
         callback=_finite,
         help=tr("How freely the next token is drawn; 0 always takes the most probable one."),
     )
     @click.option(
         "--seed",
         metavar=tr("NUMBER"),
-        type=click.IntRange(0, _LARGEST_SEED),
+        type=WholeNumber(0, _LARGEST_SEED),
         help=tr("Number that makes a draw repeatable."),
     )
     @click.option("--save", is_flag=True, help=tr("Keep the conversation; without this nothing is stored."))
@@ -149,32 +151,40 @@ def _chat(model: InstalledModel, wishes: ChatWishes, paths: Paths) -> int:
     prompt = wishes.prompt
     if prompt is None and not sys.stdin.isatty():
         prompt = read_piped_prompt()
-    with _service(paths, save=wishes.save) as service:
+    output = Output(as_json=wishes.as_json)
+    with _service(paths, output, save=wishes.save) as service:
         session = ChatSession(
             service,
             model,
-            options=LoadOptions(context_length=wishes.context_length),
-            sampling=_sampling(wishes),
-            max_tokens=wishes.max_tokens,
+            options=_options(wishes),
             system_prompt=wishes.system,
-            output=Output(as_json=wishes.as_json),
+            output=output,
         )
         return session.answer_once(prompt) if prompt is not None else session.converse()
 
 
-def _sampling(wishes: ChatWishes) -> Sampling:
+def _options(wishes: ChatWishes) -> ChatOptions:
     defaults = Sampling()
     temperature = defaults.temperature if wishes.temperature is None else wishes.temperature
-    return Sampling(temperature=temperature, seed=wishes.seed)
+    return ChatOptions(
+        sampling=Sampling(temperature=temperature, seed=wishes.seed),
+        max_tokens=wishes.max_tokens,
+        context_length=wishes.context_length,
+    )
 
 
 @contextlib.contextmanager
-def _service(paths: Paths, *, save: bool) -> Iterator[ChatService]:
+def _service(paths: Paths, output: Output, *, save: bool) -> Iterator[ChatService]:
     """A chat service whose engine process and database are closed afterwards."""
     database = Database(paths.database_file)
     store = ConversationStore(database) if save else None
     pool = EnginePool(paths.logs)
     try:
+        if store is not None:
+            # Nothing is added to what is damaged.
+            report = find_and_repair_damage(database, paths.backups)
+            if report is not None:
+                output.note(repair_in_words(report))
         yield ChatService(pool, store)
     finally:
         try:

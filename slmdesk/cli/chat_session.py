@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from slmdesk.chat import ChatEvent, ChatService, Conversation
+from slmdesk.chat import ChatEvent, ChatOptions, ChatService, Conversation
 from slmdesk.cli.answer_view import AnswerView
+from slmdesk.cli.error_words import in_terminal
 from slmdesk.cli.interrupts import run_interruptible
 from slmdesk.cli.output import Output
 from slmdesk.cli.prompt_input import LeaveChat, MessageReader
-from slmdesk.engines import End, LoadOptions, LoadReport, Sampling
+from slmdesk.engines import End, LoadOptions, LoadReport
 from slmdesk.library import InstalledModel
-from slmdesk.messages import ErrorKind, UserError, format_integer, one_line, tr
+from slmdesk.messages import ErrorKind, UserError, format_integer, tr
 
 Result = TypeVar("Result")
 
@@ -30,20 +31,18 @@ class ChatSession:
         service: ChatService,
         model: InstalledModel,
         *,
-        options: LoadOptions,
-        sampling: Sampling,
-        max_tokens: int | None,
+        options: ChatOptions,
         system_prompt: str | None,
         output: Output,
     ) -> None:
         self._service = service
         self._model = model
-        self._options = options
-        self._sampling = sampling
-        self._max_tokens = max_tokens
+        self._max_tokens = options.max_tokens
         self._output = output
         default = model.system_prompt if system_prompt is None else ""
-        self._conversation = Conversation(system_prompt=default if system_prompt is None else system_prompt)
+        self._conversation = Conversation(
+            system_prompt=default if system_prompt is None else system_prompt, model=model.id, options=options
+        )
         self._view = AnswerView(output, model, default_system_prompt=default)
 
     def answer_once(self, prompt: str) -> int:
@@ -55,10 +54,10 @@ class ChatSession:
                 self._view.finish("error", self._max_tokens)
             raise
         reason = end.reason if end else "cancelled"
-        text = self._view.finish(reason, self._max_tokens)
+        anything = self._view.finish(reason, self._max_tokens, end.context_length if end else 0)
         if reason == "cancelled":
             return _INTERRUPTED
-        if end and reason == "context_full" and not text:
+        if end and reason == "context_full" and not anything:
             self._output.note(f"slmdesk: {_does_not_fit(end, self._model)}")
             return int(ErrorKind.GENERATION)
         return int(ErrorKind.GENERATION) if reason == "error" else 0
@@ -97,11 +96,11 @@ class ChatSession:
             end = self._ask(text)
         except UserError as error:
             self._view.finish("error", self._max_tokens)
-            self._output.note(one_line(error))
+            self._output.note(in_terminal(error))
         else:
             reason = end.reason if end else "cancelled"
-            shown = self._view.finish(reason, self._max_tokens)
-            if end and reason == "context_full" and not shown:
+            anything = self._view.finish(reason, self._max_tokens, end.context_length if end else 0)
+            if end and reason == "context_full" and not anything:
                 self._output.note(_does_not_fit(end, self._model))
         self._forget_unanswered()
 
@@ -109,15 +108,7 @@ class ChatSession:
         self._view.begin()
 
         def work(emit: Callable[[ChatEvent], None]) -> End | None:
-            return self._service.answer(
-                self._conversation,
-                text,
-                model=self._model,
-                options=self._options,
-                sampling=self._sampling,
-                max_tokens=self._max_tokens,
-                on_event=emit,
-            )
+            return self._service.answer(self._conversation, text, model=self._model, on_event=emit)
 
         return self._run(work)
 
@@ -128,7 +119,8 @@ class ChatSession:
             self._view.close()
 
     def _load(self, emit: Callable[[ChatEvent], None]) -> LoadReport | None:
-        return self._service.load(self._model, self._options, emit)
+        load_options = self._conversation.options.for_loading(LoadOptions())
+        return self._service.load(self._model, load_options, emit)
 
     def _forget_unanswered(self) -> None:
         """Do not show the model a message without an answer again.
@@ -137,12 +129,13 @@ class ChatSession:
         an engine that crashed is no reason to lose what a person wrote.
         """
         messages = self._conversation.messages
-        if messages and messages[-1].role == "user":
-            messages.pop()
+        while messages and (messages[-1].role == "user" or not messages[-1].text):
+            if messages.pop().role == "user":
+                return
 
 
 def _does_not_fit(end: End, model: InstalledModel) -> str:
-    if end.needed_tokens < model.trained_context_length:
+    if not model.trained_context_length or end.needed_tokens < model.trained_context_length:
         text = tr(
             "The prompt of {needed} tokens does not fit into the context of {context_length} tokens;"
             " a larger --ctx makes room."

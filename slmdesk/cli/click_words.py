@@ -21,7 +21,6 @@ WORDS = (
     N_("No such option {name!r}."),
     N_("No such command {name!r}."),
     N_("Option {name!r} does not take a value."),
-    N_("{value!r} is not a valid {number_type}."),
     N_("{value} is not in the range {range}."),
 )
 

@@ -13,12 +13,13 @@ import click
 
 from slmdesk import __version__
 from slmdesk.cli.display import describe_problem, find_display_problem
+from slmdesk.cli.error_words import with_advice
 from slmdesk.cli.output import Output
 from slmdesk.cli.table import align
 from slmdesk.engines import EngineFacts, engine_names, probe_engine
 from slmdesk.hardware import Computer, describe_computer
 from slmdesk.library import starter_file
-from slmdesk.messages import UserError, error_sentences, format_bytes, format_integer, one_line, tr
+from slmdesk.messages import UserError, format_bytes, format_integer, one_line, tr
 from slmdesk.storage import Paths, log_file, storage_problems
 
 _PROJECT = "slmdesk"
@@ -73,6 +74,7 @@ def _look(paths: Paths) -> _Findings:
         paths={
             "settings": str(paths.settings_file),
             "database": str(paths.database_file),
+            "backups": str(paths.backups),
             "models": str(paths.models),
             "log": str(log_file(paths)),
             "cache": str(paths.cache),
@@ -107,9 +109,9 @@ def _problems(findings: _Findings) -> Iterator[str]:
             yield tr("The Python package {name} is not installed.").format(name=name)
     for engine in findings.engines:
         if engine.problem is not None:
-            yield f"{engine.title}: {one_line(engine.problem)} {error_sentences(engine.problem).do}".rstrip()
+            yield f"{engine.title}: {with_advice(engine.problem)}"
     for problem in findings.storage:
-        yield f"{one_line(problem)} {error_sentences(problem).do}".rstrip()
+        yield with_advice(problem)
     if findings.starter is None:
         yield tr("The starter model is not installed.")
     if findings.display is not None:
@@ -169,6 +171,7 @@ def _lines(findings: _Findings) -> Iterator[str]:
         {
             tr("Settings"): findings.paths["settings"],
             tr("Conversations"): findings.paths["database"],
+            tr("Backups"): findings.paths["backups"],
             tr("Models"): findings.paths["models"],
             tr("Log"): findings.paths["log"],
             tr("Cache"): findings.paths["cache"],

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gettext
+import io
 import logging
 import os
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,16 @@ import click
 
 from slmdesk import __version__
 from slmdesk.cli.display import DisplayProblem, terminal_notice
-from slmdesk.cli.output import Output, OutputClosedError, OutputFailedError, drop_output, prepare_streams
+from slmdesk.cli.error_words import in_terminal
+from slmdesk.cli.output import (
+    Output,
+    OutputClosedError,
+    OutputFailedError,
+    check_stdout,
+    drop_output,
+    prepare_streams,
+    write_note,
+)
 from slmdesk.messages import UserError, choose_language, one_line, tr
 from slmdesk.storage import Paths, Settings, SettingsStore, find_paths, resources_folder, set_up_logging
 
@@ -71,7 +80,17 @@ def build_cli() -> click.Group:
         commands=[build_chat(), build_doctor(), build_models()],
         no_args_is_help=True,
     )
+    _translate_usage(group)
     return click.version_option(__version__, prog_name="SLM Desk", message="%(prog)s %(version)s")(group)
+
+
+def _translate_usage(command: click.Command) -> None:
+    """Have what click puts behind "Usage: slmdesk" in the person's language, here and in all below."""
+    command.options_metavar = tr("[OPTIONS]")
+    if isinstance(command, click.Group):
+        command.subcommand_metavar = tr("COMMAND [ARGS]...")
+        for one in command.commands.values():
+            _translate_usage(one)
 
 
 def _guarded(command: Callable[[Surroundings], int]) -> int:
@@ -113,25 +132,33 @@ def _explained(command: Callable[[Surroundings], int], paths: Paths) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show(sys.stderr)
+        text = io.StringIO()
+        error.show(text)
+        write_note(text.getvalue())
         return error.exit_code
     except UserError as error:
         if error.details:
             _log.warning("%s", error)
-        return _complain(one_line(error), int(error.kind))
+        return _complain(in_terminal(error), int(error.kind))
     except (OutputClosedError, OutputFailedError):
         raise
     except BrokenPipeError as error:
         # click writes help texts by itself.
         raise OutputClosedError from error
+    except OSError:
+        check_stdout()
+        return _report_bug(log_file)
     except Exception:  # noqa: BLE001 - the door of the program: logged, and told as what it is
-        _log.critical("a bug", exc_info=True)
-        if log_file is None:
-            traceback.print_exc()
-            return _complain(tr("This is a bug in SLM Desk."), _BUG)
-        return _complain(
-            tr("This is a bug in SLM Desk; the report is in {file}.").format(file=log_file), _BUG
-        )
+        return _report_bug(log_file)
+
+
+def _report_bug(log_file: Path | None) -> int:
+    """Log the exception being handled, and say what it is."""
+    _log.critical("a bug", exc_info=True)
+    if log_file is None:
+        write_note(traceback.format_exc())
+        return _complain(tr("This is a bug in SLM Desk."), _BUG)
+    return _complain(tr("This is a bug in SLM Desk; the report is in {file}.").format(file=log_file), _BUG)
 
 
 def _complain(sentence: str, exit_code: int) -> int:

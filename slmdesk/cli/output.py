@@ -9,7 +9,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
+
+from slmdesk.messages import tr
 
 # A model's words must not move the cursor, retitle the terminal or fill its clipboard: every control
 # character but newline and tab is shown as its escape. A carriage return is dropped: CRLF stays a line end.
@@ -21,28 +23,30 @@ _SHOWN_ESCAPED[ord("\r")] = None
 
 
 class OutputClosedError(Exception):
-    """Whoever was reading stdout or stderr has gone, as in `slmdesk models list | head -1`. No failure."""
+    """Whoever was reading stdout has gone, as in `slmdesk models list | head -1`. No failure."""
 
 
 class OutputFailedError(Exception):
-    """stdout cannot be written, for example because the disk is full. Holds the system's reason."""
+    """stdout cannot be written, for example because the disk is full. Holds the reason, a clause."""
 
 
 def prepare_streams() -> None:
     """Make the three standard streams safe to use. Call once, first thing.
 
-    A stream that was closed by the caller becomes the null device; otherwise the next file opened would take
-    its number, and stray output would be written into it. Text that a terminal cannot show is replaced, and
-    pipes and files get UTF-8.
+    The number of a stream that was closed by the caller goes to the null device; otherwise the next file
+    opened would take it, and stray output would be written into that. Nothing is read from such a stdin, what
+    is said on such a stderr is lost, and writing to such a stdout fails: an answer must not go nowhere
+    unnoticed. Text that a terminal cannot show is replaced, and pipes and files get UTF-8.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-    sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives to the end
-    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdin = sys.stdin or _null_stream("r", os.O_RDONLY)
+    # Opened for reading only, so that the system refuses what is written.
+    sys.stdout = sys.stdout or _null_stream("w", os.O_RDONLY)
+    sys.stderr = sys.stderr or _null_stream("w", os.O_WRONLY)
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -53,16 +57,53 @@ def prepare_streams() -> None:
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
+def _null_stream(mode: Literal["r", "w"], flags: int) -> TextIO:
+    return open(os.open(os.devnull, flags), mode, encoding="utf-8", closefd=False)
+
+
 def drop_output() -> None:
     """Send what is still buffered for a reader that has gone, or a full disk, nowhere."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
+        try:
             stream.flush()
-            continue
-        null = os.open(os.devnull, os.O_WRONLY)
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(null, stream.fileno())
-        os.close(null)
+        except (OSError, ValueError):
+            _send_nowhere(stream)
+
+
+def check_stdout() -> None:
+    """Raise OutputClosedError or OutputFailedError where something that was written is still held up."""
+    _write("")
+
+
+def write_note(text: str) -> None:
+    """Write `text` to stderr. It is lost where that cannot be written, which is no reason to stop."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        # What stays in the buffer would fail again, at the latest when Python ends.
+        _send_nowhere(sys.stderr)
+
+
+def _send_nowhere(stream: TextIO) -> None:
+    null = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(null, stream.fileno())
+    os.close(null)
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise OutputClosedError from error
+    except OSError as error:
+        # Windows tells of a closed pipe like this.
+        if sys.platform == "win32" and error.errno == errno.EINVAL:
+            raise OutputClosedError from error
+        closed = error.errno == errno.EBADF
+        raise OutputFailedError(tr("it is closed") if closed else error.strerror or str(error)) from error
 
 
 def escape_controls(text: str) -> str:
@@ -73,7 +114,7 @@ def escape_controls(text: str) -> str:
 class Output:
     """Writes for people, or JSON where `as_json`. Every call flushes.
 
-    Raises OutputClosedError and OutputFailedError.
+    What is written to stdout raises OutputClosedError and OutputFailedError.
     """
 
     def __init__(self, *, as_json: bool = False) -> None:
@@ -85,45 +126,31 @@ class Output:
         if self.as_json:
             self.value(value)
         else:
-            self._write(sys.stdout, "".join(f"{line}\n" for line in map(self._for_reader, lines)))
+            _write("".join(f"{line}\n" for line in map(self._for_reader, lines)))
 
     def value(self, value: object) -> None:
         """`value` as one JSON document."""
-        self._write(sys.stdout, json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+        _write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
     def stream(self, text: str) -> None:
         """The next piece of an answer."""
         if text:
             self._ends_in_newline = text.endswith("\n")
-            self._write(sys.stdout, self._for_reader(text))
+            _write(self._for_reader(text))
 
     def end_stream(self) -> None:
         """End the line that an answer left open."""
         if not self._ends_in_newline:
-            self._write(sys.stdout, "\n")
+            _write("\n")
             self._ends_in_newline = True
 
     def note(self, text: str) -> None:
         """One line beside the result, on stderr."""
-        line = escape_controls(text) if sys.stderr.isatty() else text
-        self._write(sys.stderr, line + "\n")
+        write_note((escape_controls(text) if sys.stderr.isatty() else text) + "\n")
 
     @staticmethod
     def _for_reader(text: str) -> str:
         return escape_controls(text) if sys.stdout.isatty() else text
-
-    @staticmethod
-    def _write(stream: TextIO, text: str) -> None:
-        try:
-            stream.write(text)
-            stream.flush()
-        except BrokenPipeError as error:
-            raise OutputClosedError from error
-        except OSError as error:
-            # Windows tells of a closed pipe like this.
-            if sys.platform == "win32" and error.errno == errno.EINVAL:
-                raise OutputClosedError from error
-            raise OutputFailedError(error.strerror or str(error)) from error
 
 
 def stderr_is_terminal() -> bool:
@@ -131,7 +158,7 @@ def stderr_is_terminal() -> bool:
     return sys.stderr.isatty()
 
 
-def read_all_stdin() -> bytes:
-    """Everything that is piped in."""
+def read_stdin(most_bytes: int) -> bytes:
+    """What is piped in, at most `most_bytes` of it. Raises OSError where it cannot be read."""
     buffer: Any = getattr(sys.stdin, "buffer", None)
-    return bytes(buffer.read()) if buffer is not None else sys.stdin.read().encode()
+    return bytes(buffer.read(most_bytes)) if buffer is not None else sys.stdin.read(most_bytes).encode()

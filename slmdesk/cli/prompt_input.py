@@ -10,12 +10,16 @@ import sys
 
 import click
 
-from slmdesk.cli.output import read_all_stdin
-from slmdesk.messages import tr
+from slmdesk.cli.output import read_stdin, write_note
+from slmdesk.messages import ErrorKind, format_bytes, tr
 
 _PROMPT = "> "
 _NEXT_LINE = ". "
 _LEAVE = "/bye"
+
+# Several times what the longest contexts, of a million tokens, have room for. More would be refused after it
+# has filled the memory, and a device such as /dev/zero never ends.
+_LONGEST_PROMPT_BYTES = 16_000_000
 
 # Lines of one paste arrive together; nobody types the next one this fast.
 _PASTE_GAP_S = 0.02
@@ -23,6 +27,12 @@ _PASTE_GAP_S = 0.02
 
 class LeaveChat(Exception):  # noqa: N818 - not an error
     """The person is done: /bye, or the end of the input."""
+
+
+class PromptError(click.ClickException):
+    """What is piped in cannot be a prompt. Unlike with a wrong option, showing the usage would not help."""
+
+    exit_code = int(ErrorKind.USAGE)
 
 
 class MessageReader:
@@ -65,8 +75,7 @@ class MessageReader:
         if self._edits:
             return input(prompt)
         # input() would write the prompt between the answers in a redirected stdout.
-        sys.stderr.write(prompt)
-        sys.stderr.flush()
+        write_note(prompt)
         line = sys.stdin.readline()
         if not line:
             raise EOFError
@@ -83,15 +92,25 @@ class MessageReader:
 def read_piped_prompt() -> str:
     """Everything that is piped in, without the line end that closes it.
 
-    Raises click.UsageError where it is not text.
+    Raises PromptError where it cannot be read, is too long for any model, or is not text.
     """
-    return decode_prompt(read_all_stdin()).removesuffix("\n").removesuffix("\r")
+    try:
+        data = read_stdin(_LONGEST_PROMPT_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PromptError(tr("the prompt cannot be read: {reason}").format(reason=reason)) from error
+    if len(data) > _LONGEST_PROMPT_BYTES:
+        limit = format_bytes(_LONGEST_PROMPT_BYTES)
+        raise PromptError(
+            tr("the prompt is longer than {limit}, which is more than any model can read").format(limit=limit)
+        )
+    return decode_prompt(data).removesuffix("\n").removesuffix("\r")
 
 
 def decode_prompt(data: bytes) -> str:
     """`data` as text: UTF-8, UTF-16 with its byte order mark, or what the locale says.
 
-    Raises click.UsageError where it is none of these: a prompt is never changed silently.
+    Raises PromptError where it is none of these: a prompt is never changed silently.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         with contextlib.suppress(UnicodeDecodeError):
@@ -101,7 +120,7 @@ def decode_prompt(data: bytes) -> str:
     except UnicodeDecodeError as error:
         with contextlib.suppress(UnicodeDecodeError):
             return data.decode(locale.getencoding())
-        raise click.UsageError(
+        raise PromptError(
             tr("the prompt is not UTF-8 text: byte {position} is {value}").format(
                 position=error.start + 1, value=f"0x{data[error.start]:02X}"
             )

@@ -7,15 +7,16 @@ crash. An engine itself (`engine.Engine`) lives only inside such a process.
 from slmdesk.engines.calls import ProcessLimits
 from slmdesk.engines.deaths import Cause, Death
 from slmdesk.engines.engine import Engine
-from slmdesk.engines.frames import Build, Device
 from slmdesk.engines.gguf_problems import gguf_problem
 from slmdesk.engines.pool import EnginePool, Lease, Loaded
 from slmdesk.engines.probe import EngineFacts, probe_engine
 from slmdesk.engines.process import EngineProcess
 from slmdesk.engines.protocol import (
     ALL_LAYERS,
+    Build,
     Capabilities,
     ChatMessage,
+    Device,
     End,
     EndReason,
     Event,
@@ -26,10 +27,12 @@ from slmdesk.engines.protocol import (
     LoadProgress,
     LoadReport,
     PromptProgress,
+    Reasoning,
     Role,
     Sampling,
     Stats,
     Text,
+    Thinking,
 )
 from slmdesk.engines.registry import ENGINES, LLAMA_CPP, EngineEntry, engine_for, engine_names
 
@@ -61,10 +64,12 @@ __all__ = [
     "Loaded",
     "ProcessLimits",
     "PromptProgress",
+    "Reasoning",
     "Role",
     "Sampling",
     "Stats",
     "Text",
+    "Thinking",
     "engine_for",
     "engine_names",
     "gguf_problem",

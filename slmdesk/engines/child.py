@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from slmdesk.engines.engine import Engine
-    from slmdesk.engines.protocol import LoadProgress
+    from slmdesk.engines.protocol import Build, LoadProgress
 
     Pipe: TypeAlias = Connection[Any, Any]
 
@@ -58,7 +58,7 @@ def serve(
     log_path: str,
     *,
     title: str = "Engine",
-    describe: Callable[[], frames.Build] | None = None,
+    describe: Callable[[], Build] | None = None,
 ) -> NoReturn:
     """Guard this process, create the engine and carry out commands until the pipe closes; never returns.
 
@@ -132,7 +132,7 @@ class _Child:
         connection: Pipe,
         create: Callable[[], Engine],
         title: str,
-        describe: Callable[[], frames.Build] | None,
+        describe: Callable[[], Build] | None,
     ) -> None:
         self._connection = connection
         self._create = create

@@ -132,6 +132,11 @@ def death_error(death: Death, *, loading: str | None) -> UserError:
     return UserError(key, ErrorKind.GENERATION, details=death.details, status=death.status)
 
 
+def idle_error(death: Death) -> UserError:
+    """The error for a process that ended while nothing was asked of it."""
+    return UserError("engine-ended", ErrorKind.GENERATION, details=death.details, status=death.status)
+
+
 def start_error(death: Death, *, engine: str) -> UserError:
     """The error for an engine process that ended before its engine was there."""
     key = {

@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from slmdesk.engines.protocol import (
+    Build,
     Capabilities,
     ChatMessage,
     Event,
@@ -24,6 +25,7 @@ from slmdesk.engines.protocol import (
     LoadOptions,
     LoadProgress,
     LoadReport,
+    Reasoning,
     Text,
 )
 from slmdesk.messages import ErrorKind, Fact, UserError, facts_of_error
@@ -143,25 +145,6 @@ class Counted(Struct, frozen=True, forbid_unknown_fields=True, tag="counted"):
     tokens: int
 
 
-class Device(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Something that layers of a model can be placed on; memory in bytes, 0 where it is not known."""
-
-    name: str
-    description: str
-    kind: str
-    free_memory: int
-    total_memory: int
-
-
-class Build(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The native library behind an engine."""
-
-    version: str
-    library: str
-    """Path of the library file or folder."""
-    devices: tuple[Device, ...]
-
-
 class Described(Struct, frozen=True, forbid_unknown_fields=True, tag="described"):
     """The answer to `Describe`."""
 
@@ -223,7 +206,7 @@ def decode_frame(data: bytes) -> Frame:
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise GarbledFrameError(str(error)) from None
     match frame:
-        case Happened(event=Text()):
+        case Happened(event=Text() | Reasoning()):
             # The one frame per token: a string that msgspec has checked needs nothing more.
             return frame
         case Happened(event=event):

@@ -10,6 +10,7 @@ from slmdesk.messages import ErrorKind, UserError
 _KEYS: dict[GgufErrorCode, str] = {
     "missing": "model-missing",
     "is_directory": "model-is-folder",
+    "not_a_file": "model-not-a-file",
     "unreadable": "model-unreadable",
     "empty": "model-empty",
     "not_gguf": "model-not-gguf",

@@ -81,7 +81,8 @@ class Link:
     Every method may be called from any thread.
     """
 
-    def __init__(self, entry: Entry, engine: str, log_file: Path) -> None:
+    def __init__(self, entry: Entry, engine: str, log_file: Path, on_death: Callable[[Death], None]) -> None:
+        """`on_death` is called once, by the reader thread, when everything about the end is known."""
         import multiprocessing
 
         _end_all_at_exit()
@@ -92,6 +93,7 @@ class Link:
         """What the engine last said of its activity."""
         self.log_file = _own_log(log_file)
         """What the process and its native code print. Of this process alone: how it ended is read from it."""
+        self._on_death = on_death
         self._state = threading.Lock()
         self._mailboxes: dict[int, Mailbox] = {}
         self._last_request = frames.START_REQUEST
@@ -254,6 +256,7 @@ class Link:
         for mailbox in waiting:
             mailbox.put(None)
         self._dead.set()
+        self._on_death(death)
 
 
 # Links whose process has not been reaped yet.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from slmdesk.engines.deaths import Death, idle_error
 from slmdesk.engines.process import EngineProcess
-from slmdesk.engines.protocol import LoadOptions, LoadProgress, LoadReport
+from slmdesk.engines.protocol import ChatMessage, LoadOptions, LoadProgress, LoadReport
 from slmdesk.engines.registry import engine_for
 from slmdesk.messages import ErrorKind, UserError
 
@@ -50,6 +52,7 @@ class _Use:
     thread: int
     process: EngineProcess | None = None
     cancelled: bool = False
+    leased: bool = False
 
 
 class EnginePool:
@@ -70,6 +73,19 @@ class EnginePool:
         self._loaded: Loaded | None = None
         self._deaths: dict[tuple[str, int, int], int] = {}
         self._closed = False
+        self.on_idle_death: Callable[[UserError], None] | None = None
+        """Called when the process of the loaded model has ended while nothing was asked of it, with what to
+        tell the person. In a thread of the pool: return at once. `loaded` is None by then, and the next `use`
+        loads the model anew. Whoever uses the pool sets it, from any thread."""
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a load or answer was cancelled and is not over yet. Any thread; never waits."""
+        with self._state:
+            use = self._use
+        if use is None or not use.cancelled:
+            return False
+        return not use.leased or (use.process is not None and use.process.stopping)
 
     @property
     def loaded(self) -> Loaded | None:
@@ -110,7 +126,7 @@ class EnginePool:
             try:
                 lease = self._lease_for(use, path, options, on_progress, identity)
                 if lease is not None:
-                    answers = lease.process.answers
+                    answers, use.leased = lease.process.answers, True
                 yield lease
             finally:
                 self._count_deaths(use, identity, answers)
@@ -125,6 +141,25 @@ class EnginePool:
                 use.cancelled = True
         if use is not None and process is not None:
             process.cancel()
+
+    def count_tokens(self, messages: tuple[ChatMessage, ...]) -> int | None:
+        """Tokens that `messages` take in the prompt of the loaded model; None where nothing is loaded.
+
+        Any thread, also while an answer is being written: it needs no `use` and waits for none. Blocks for
+        as long as the engine needs, some milliseconds. Raises UserError (kind GENERATION) where the model
+        cannot be shown these messages.
+        """
+        with self._state:
+            process = self._process if self._loaded is not None else None
+        if process is None:
+            return None
+        try:
+            return process.count_tokens(messages)
+        except UserError:
+            if process.death is None:
+                raise
+            # Unloaded, or gone by itself, before or meanwhile.
+            return None
 
     def unload(self) -> None:
         """Give all memory back: end the engine process, and an answer in progress with it. Any thread."""
@@ -166,6 +201,7 @@ class EnginePool:
         if deaths >= _MOST_DEATHS:
             raise UserError("engine-killed-twice", ErrorKind.MODEL, name=Path(path).name)
         process = self._start(engine_for(path), log_file=self._log_folder / "engine.log")
+        process.on_idle_death = functools.partial(self._say_death, process)
         use.process = process
         with self._state:
             if use.cancelled:
@@ -196,6 +232,12 @@ class EnginePool:
                 on_progress(progress)
 
         return watch
+
+    def _say_death(self, process: EngineProcess, death: Death) -> None:
+        with self._state:
+            listener = self.on_idle_death if self._process is process else None
+        if listener is not None:
+            listener(idle_error(death))
 
     def _end(self, process: EngineProcess) -> None:
         process.close()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from slmdesk.engines.calls import ProcessLimits
 from slmdesk.engines.child import child_main
-from slmdesk.engines.frames import Device
 from slmdesk.engines.link import Entry
 from slmdesk.engines.process import EngineProcess
+from slmdesk.engines.protocol import Device
 from slmdesk.engines.registry import ENGINES
 from slmdesk.messages import UserError
 

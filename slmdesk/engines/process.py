@@ -15,6 +15,7 @@ from slmdesk.engines.child import child_main
 from slmdesk.engines.deaths import Cause, Death, death_error, start_error
 from slmdesk.engines.link import Entry, Link
 from slmdesk.engines.protocol import (
+    Build,
     Capabilities,
     ChatMessage,
     End,
@@ -23,6 +24,7 @@ from slmdesk.engines.protocol import (
     LoadOptions,
     LoadProgress,
     LoadReport,
+    Reasoning,
     Text,
 )
 from slmdesk.engines.registry import ENGINES
@@ -65,6 +67,9 @@ class EngineProcess:
         self._context_length = LONGEST_USUAL_CONTEXT
         self.answers = 0
         """Answers that came to their end."""
+        self.on_idle_death: Callable[[Death], None] | None = None
+        """Called, in a thread of this class, when the process ends unasked while no call waits that would
+        say so. Set it before the process starts."""
 
     @property
     def pid(self) -> int | None:
@@ -80,6 +85,12 @@ class EngineProcess:
     def death(self) -> Death | None:
         """How the process ended; None while it runs and before it started."""
         return self._link.death if self._link is not None else None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the call in progress was cancelled and is not over yet. Any thread; never waits."""
+        call = self._call
+        return call is not None and call.cancelled
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -196,7 +207,7 @@ class EngineProcess:
         finally:
             call.close(finished=True)
 
-    def describe(self) -> frames.Build:
+    def describe(self) -> Build:
         """Which native library runs here, and on what; starts the process. Raises as `start` does."""
         with self._calling("describe") as call:
             try:
@@ -226,6 +237,12 @@ class EngineProcess:
             link = self._link
         if link is not None:
             link.close()
+
+    def _died(self, death: Death) -> None:
+        with self._state:
+            idle = self._call is None and not self._closed
+        if idle and death.cause is not Cause.CLOSED and self.on_idle_death is not None:
+            self.on_idle_death(death)
 
     def _start_error(self, death: Death, call: Call) -> UserError:
         if call.cancelled or death.cause is Cause.CLOSED:
@@ -269,7 +286,7 @@ class EngineProcess:
             if self._link is not None:
                 raise RuntimeError("this engine process did not start; take a new one")
             try:
-                link = self._link = Link(self._entry, self._engine, self._log_file)
+                link = self._link = Link(self._entry, self._engine, self._log_file, self._died)
             except OSError as error:
                 raise UserError(
                     "engine-process-refused", ErrorKind.MODEL, details=str(error), engine=self._title
@@ -333,7 +350,7 @@ class _Allowance:
     def covers(self, event: Event) -> bool:
         """Count `event`, and say whether it is still within what an answer may be."""
         self._events -= 1
-        if isinstance(event, Text):
+        if isinstance(event, Text | Reasoning):
             self._characters -= len(event.text)
         return self._events >= 0 and self._characters >= 0
 

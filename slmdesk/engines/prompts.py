@@ -1,4 +1,4 @@
-"""The rendered prompt, and which parts of it are somebody's words.
+"""The rendered prompt, which parts of it are somebody's words, and what the model writes next.
 
 A chat template writes control tokens (`<|im_end|>`) as text, so the prompt is put into tokens with their
 texts recognized. Words that happen to contain such a text, a pasted web page for one, must not become control
@@ -8,10 +8,13 @@ tokens: they could end the person's turn and begin another in its name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from slmdesk.engines.protocol import ChatMessage
+from slmdesk.engines.protocol import ChatMessage, GenerateRequest
+from slmdesk.engines.reasoning import Begins, WrittenAnswer, resume
+from slmdesk.engines.reasoning_probe import ReasoningHabit
 
 # Private characters that stand around words while their place in the prompt is looked for.
 _OPEN, _CLOSE = "\ue0f0", "\ue0f1"
@@ -25,6 +28,10 @@ class Prompt:
     text: str
     words: tuple[tuple[int, int], ...] = ()
     """Parts (start, end) in which no control token is recognized; ascending. Empty in nearly every prompt."""
+    begins: Begins = "open"
+    """What the model's first words are."""
+    answer_at: int = 0
+    """Where the beginning of the answer stands; the end where none was given."""
 
     def parts(self) -> list[tuple[str, bool]]:
         """The text in pieces, each with whether control tokens are recognized in it."""
@@ -37,29 +44,67 @@ class Prompt:
         return [piece for piece in pieces if piece[0]]
 
 
+class Template(Protocol):
+    """What a prompt is made with; `templates.ChatTemplate` is one."""
+
+    @property
+    def reasoning(self) -> ReasoningHabit | None:
+        """How answers with reasoning look."""
+
+    def render(self, messages: Sequence[ChatMessage], thinking: bool | None = None) -> str:
+        """The prompt as text."""
+
+
 class PromptMaker:
     """Makes prompts for one model. Callable from several threads at once."""
 
-    def __init__(self, render: Callable[[Sequence[ChatMessage]], str], control_texts: Sequence[str]) -> None:
-        """`render` is the model's chat template; `control_texts` are what its control tokens look like."""
-        self._render = render
+    def __init__(self, template: Template, control_texts: Sequence[str]) -> None:
+        """`control_texts` are what the model's control tokens look like."""
+        self._template = template
         # The longest first: one may begin with another.
         ordered = sorted((text for text in control_texts if text), key=len, reverse=True)
         self._control = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
-    def make(self, messages: Sequence[ChatMessage]) -> Prompt:
-        """The prompt for `messages`. Raises what the template raises."""
-        control = self._control
+    def make(self, request: GenerateRequest, last: WrittenAnswer | None = None) -> Prompt:
+        """The prompt for `request`, with the beginning of its answer. Raises what the template raises.
+
+        Where that is what the model wrote last, it stands there as it wrote it.
+        """
+        prompt = self._render(request.messages, request.thinking)
+        reasoning, answer = request.reasoning_so_far, request.answer_so_far
+        is_control = any(map(self._has_control, (reasoning, answer)))
+        if last is not None and not is_control and last.begins_so(prompt.text, reasoning, answer):
+            begins: Begins = "answer" if answer else "more reasoning"
+            return Prompt(prompt.text + last.text, prompt.words, begins, len(prompt.text))
+        habit = self._template.reasoning
+        pieces, begins = resume(
+            habit.form if habit is not None else None,
+            opened=habit is not None and habit.is_opened_by(prompt.text, request.thinking),
+            reasoning=reasoning,
+            answer=answer,
+        )
+        text, words = prompt.text, list(prompt.words)
+        for is_words, piece in pieces:
+            if is_words and self._has_control(piece):
+                words.append((len(text), len(text) + len(piece)))
+            text += piece
+        return Prompt(text, tuple(words), begins, len(prompt.text))
+
+    def _has_control(self, text: str) -> bool:
+        return self._control is not None and self._control.search(text) is not None
+
+    def _render(self, messages: Sequence[ChatMessage], thinking: bool | None) -> Prompt:
+        render, control = self._template.render, self._control
+        plain = render(messages, thinking)
         if control is None or not any(control.search(message.content) for message in messages):
-            return Prompt(self._render(messages))
-        plain = self._render(messages)
+            return Prompt(plain)
         # Many templates strip what they are given, which they cannot do to words between two marks.
         for marked in (_marked(messages, control, strip=False), _marked(messages, control, strip=True)):
-            prompt = _located(self._render(marked))
+            prompt = _located(render(marked, thinking))
             if prompt is not None and prompt.text == plain:
                 return prompt
         # The template does more with the words than to place them, so the texts are broken up instead.
-        return Prompt(self._render([_broken_up(message, control) for message in messages]))
+        return Prompt(render([_broken_up(message, control) for message in messages], thinking))
 
 
 def _marked(messages: Sequence[ChatMessage], control: re.Pattern[str], *, strip: bool) -> list[ChatMessage]:

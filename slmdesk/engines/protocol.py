@@ -14,6 +14,7 @@ Role: TypeAlias = Literal["system", "user", "assistant"]
 KvType: TypeAlias = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 FlashAttention: TypeAlias = Literal["auto", "on", "off"]
 EndReason: TypeAlias = Literal["stop", "length", "context_full", "cancelled", "error"]
+Thinking: TypeAlias = Literal["no", "always", "optional"]
 
 ALL_LAYERS = -1
 """`LoadOptions.gpu_layers` for every layer the model has."""
@@ -63,14 +64,22 @@ class ChatMessage(Struct, frozen=True):
 
 
 class GenerateRequest(Struct, frozen=True, kw_only=True):
-    """Answer a conversation whose last message is the person's."""
+    """Answer a conversation whose last message is the person's, or go on with an answer that was cut off."""
 
     messages: tuple[ChatMessage, ...]
     sampling: Sampling = Sampling()
     stop: tuple[str, ...] = ()
-    """Strings that end the answer and are not part of it."""
+    """Strings that end the answer and are not part of it. Reasoning may contain them."""
     max_tokens: int | None = None
-    """Most tokens to generate; None: as many as the context has room for."""
+    """Most tokens to generate, reasoning among them; None: as many as the context has room for."""
+    answer_so_far: str = ""
+    """The beginning of the answer, which is continued as if it had just been generated. What is in the KV
+    cache of it is reused. It is no part of the events, and its tokens count as prompt tokens in them."""
+    reasoning_so_far: str = ""
+    """The same of the reasoning before it, for models whose `LoadReport.thinking` is not `no`."""
+    thinking: bool | None = None
+    """Whether to think before answering, where `LoadReport.thinking` is `optional`; None: as the model's
+    chat template has it by itself. Without effect elsewhere."""
 
 
 class LoadProgress(Struct, frozen=True, tag="load_progress"):
@@ -104,6 +113,9 @@ class LoadReport(Struct, frozen=True, kw_only=True, tag="load_report"):
     load_seconds: float
     has_chat_template: bool
     """False: the file brings no chat template and a plain one is used."""
+    thinking: Thinking = "no"
+    """Whether the model writes reasoning before its answers: `no`, `always` (as far as its chat template
+    has a say), or `optional`, as `GenerateRequest.thinking` asks."""
 
 
 class PromptProgress(Struct, frozen=True, kw_only=True, tag="prompt_progress"):
@@ -120,6 +132,12 @@ class Text(Struct, frozen=True, tag="text"):
     text: str
 
 
+class Reasoning(Struct, frozen=True, tag="reasoning"):
+    """The next piece of what the model thinks before its answer, without the marks around it. Never empty."""
+
+    text: str
+
+
 class Stats(Struct, frozen=True, kw_only=True, tag="stats"):
     """What one answer took. Sent once, before `End`; rates are 0 where nothing was measured."""
 
@@ -130,6 +148,7 @@ class Stats(Struct, frozen=True, kw_only=True, tag="stats"):
     """Prompt processing, over the tokens really evaluated."""
     time_to_first_token_s: float
     generated_tokens: int
+    """Tokens of the answer and of the reasoning before it."""
     tokens_per_second: float
     """Token generation, from the first token to the last."""
     seed: int
@@ -146,7 +165,7 @@ class End(Struct, frozen=True, kw_only=True, tag="end"):
     context_length: int = 0
 
 
-Event: TypeAlias = PromptProgress | Text | Stats | End
+Event: TypeAlias = PromptProgress | Reasoning | Text | Stats | End
 """What `generate` yields, always ending with `Stats` and `End`."""
 
 
@@ -157,3 +176,27 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     kv_types: tuple[KvType, ...]
     samplers: tuple[str, ...]
     """Fields of `Sampling` that take effect."""
+
+
+class Device(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something that layers of a model can be placed on. Sizes are 0 where they are not known."""
+
+    name: str
+    """The engine's own, for example `CPU` or `Vulkan0`."""
+    description: str
+    kind: str
+    """`cpu`, `gpu`, `integrated gpu`, `accelerator` or `other`."""
+    free_memory: int
+    total_memory: int
+    largest_buffer: int = 0
+    """The most that one tensor may take."""
+
+
+class Build(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The native library behind an engine."""
+
+    version: str
+    """For people: the library's version and that of the Python package that brings it."""
+    library: str
+    """Path of the library file or folder."""
+    devices: tuple[Device, ...]

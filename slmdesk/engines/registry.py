@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from slmdesk.engines.engine import Engine
-    from slmdesk.engines.frames import Build
+    from slmdesk.engines.protocol import Build
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +32,9 @@ def _create_llama_cpp() -> Engine:
 
 
 def _describe_llama_cpp() -> Build:
-    from slmdesk.engines.frames import Build, Device
     from slmdesk.engines.llama_cpp import build_info
 
-    info = build_info()
-    return Build(
-        version=info.version,
-        library=str(info.library),
-        devices=tuple(
-            Device(
-                name=device.name,
-                description=device.description,
-                kind=device.kind,
-                free_memory=device.free_bytes,
-                total_memory=device.total_bytes,
-            )
-            for device in info.devices
-        ),
-    )
+    return build_info()
 
 
 def _is_gguf(path: str) -> bool:

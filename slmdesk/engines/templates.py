@@ -1,20 +1,22 @@
 """Chat templates: from messages to the one text that the model continues.
 
 Runs in the engine process. The template comes with the model file and is foreign code: it renders in a
-sandbox with limits (`template_limits`), never in plain Jinja2.
+sandbox with limits (`template_sandbox`), never in plain Jinja2.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import jinja2
 
 from slmdesk.engines.protocol import ChatMessage
-from slmdesk.engines.template_limits import LARGEST_TEMPLATE, LimitedEnvironment, TemplateLimitError
+from slmdesk.engines.reasoning_probe import ReasoningHabit, read_habit
+from slmdesk.engines.template_limits import LARGEST_TEMPLATE, TemplateLimitError
+from slmdesk.engines.template_sandbox import LimitedEnvironment
 from slmdesk.messages import ErrorKind, UserError
 
 PLAIN_TEMPLATE = (
@@ -39,12 +41,18 @@ class ChatTemplate:
     """One model's chat template, ready to render. Callable from several threads at once."""
 
     def __init__(
-        self, source: str | None, *, bos_token: str = "", eos_token: str = "", file: str = ""
+        self,
+        source: str | None,
+        *,
+        bos_token: str = "",
+        eos_token: str = "",
+        control_texts: Sequence[str] = (),
+        file: str = "",
     ) -> None:
         """Compile `source` (None: the plain template) and try it.
 
+        `control_texts` are what the model's control tokens look like, `file` is the name that errors show.
         Raises UserError (kind MODEL) where it does not compile, or fails on the simplest conversation.
-        `file` is the name that errors show.
         """
         self.from_file = source is not None
         self._file = file
@@ -59,19 +67,35 @@ class ChatTemplate:
         except (jinja2.TemplateError, RecursionError, SyntaxError, ValueError, MemoryError) as error:
             raise self._broken(ErrorKind.MODEL, f"{type(error).__name__}: {error}") from error
         self._takes_system = self._try_out()
+        self.reasoning: ReasoningHabit | None = None
+        """How answers with reasoning look; None: the model writes none."""
+        if self.from_file:
+            self.reasoning = read_habit(text, control_texts, self._render_if_possible)
 
     @property
     def takes_system(self) -> bool:
         """False: the template has no place for a system message, and it goes into the person's first one."""
         return self._takes_system
 
-    def render(self, messages: Sequence[ChatMessage]) -> str:
-        """The prompt for `messages`, ending where the answer begins.
+    def render(self, messages: Sequence[ChatMessage], thinking: bool | None = None) -> str:
+        """The prompt for `messages`, ending where the answer begins. `thinking`: see `GenerateRequest`.
 
         Raises UserError (kind GENERATION) where the template refuses the conversation, fails, or uses more
         than it may.
         """
-        return self._render(_as_dicts(messages, self._takes_system), ErrorKind.GENERATION)
+        return self._render(
+            _as_dicts(messages, self._takes_system), ErrorKind.GENERATION, **_switches(thinking)
+        )
+
+    def _render_if_possible(
+        self, messages: Sequence[Mapping[str, str]], *, continues: bool, thinking: bool | None = None
+    ) -> str | None:
+        try:
+            return self._render(
+                messages, ErrorKind.MODEL, add_generation_prompt=continues, **_switches(thinking)
+            )
+        except UserError:
+            return None
 
     def _try_out(self) -> bool:
         """Whether system messages reach the prompt. Raises UserError where nothing at all does."""
@@ -85,14 +109,15 @@ class ChatTemplate:
             return False
         return _PROBE in with_system
 
-    def _render(self, messages: list[dict[str, str]], kind: ErrorKind) -> str:
+    def _render(self, messages: Sequence[Mapping[str, str]], kind: ErrorKind, **more: Any) -> str:
         variables: dict[str, Any] = {
-            "messages": messages,
+            "messages": list(messages),
             "add_generation_prompt": True,
             "tools": None,
             "raise_exception": _raise_exception,
             "strftime_now": _strftime_now,
             **self._tokens,
+            **more,
         }
         try:
             return self._environment.render_within_limits(self._template, variables)
@@ -150,6 +175,14 @@ def _as_dicts(messages: Sequence[ChatMessage], takes_system: bool) -> list[dict[
         else:
             first["content"] = f"{system}\n\n{first['content']}"
     return others
+
+
+def _switches(thinking: bool | None) -> dict[str, Any]:
+    """The variables by which templates learn whether to think; a template takes those that it knows."""
+    if thinking is None:
+        return {}
+    switches: dict[str, Any] = {"enable_thinking": thinking, "thinking": thinking}
+    return switches if thinking else {**switches, "thinking_budget": 0}
 
 
 def _unless_quoting(kind: ErrorKind, words: str) -> str:

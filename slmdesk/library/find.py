@@ -43,6 +43,8 @@ def resolve_model(text: str, paths: Paths) -> InstalledModel:
         if starter is None:
             raise UserError("library-starter-missing", ErrorKind.MODEL)
         return _usable(starter, STARTER_ID)
+    if not text:
+        raise UserError("library-model-unnamed", ErrorKind.MODEL)
     known = dict(_ids_and_files(paths.models))
     if text in known:
         return _usable(known[text], text)

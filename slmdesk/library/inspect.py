@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,8 +119,10 @@ def _size_and_parts(path: Path) -> tuple[int, UserError | None]:
 
 
 def _size(path: Path) -> int | None:
+    """Bytes of the file at `path`; None where there is none."""
     try:
-        return path.stat().st_size
+        facts = path.stat()
     except OSError as error:
         _log.info("%r: %r", path, error)
         return None
+    return facts.st_size if stat.S_ISREG(facts.st_mode) else None

@@ -10,6 +10,7 @@ from slmdesk.messages.facts import facts_of_error
 from slmdesk.messages.language import Language, choose_language, current_language, tr, tr_n
 from slmdesk.messages.numbers import format_bytes, format_integer, format_number, format_seconds
 from slmdesk.messages.sentences.texts import N_, NP_
+from slmdesk.messages.times import format_moment
 from slmdesk.messages.words import error_sentences, one_line, say
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "facts_of_error",
     "format_bytes",
     "format_integer",
+    "format_moment",
     "format_number",
     "format_seconds",
     "one_line",

@@ -1,26 +1,46 @@
 """What is kept on this computer: folders, settings, the database, the lock of the open window, the log."""
 
-from slmdesk.storage.database import SCHEMA_VERSION, Database
+from slmdesk.storage.backups import back_up, forget_in_backups
+from slmdesk.storage.database import Database
+from slmdesk.storage.digests import row_digest
 from slmdesk.storage.folders import make_private_folder
 from slmdesk.storage.health import storage_problems
 from slmdesk.storage.log import log_file, set_up_logging, show_uncaught
+from slmdesk.storage.mending import LostMessage
+from slmdesk.storage.migrations import SCHEMA_VERSION
 from slmdesk.storage.paths import Paths, find_paths, resources_folder
-from slmdesk.storage.settings import LanguageChoice, Settings, SettingsStore, Theme
+from slmdesk.storage.repair import RepairReport, find_and_repair_damage
+from slmdesk.storage.settings import (
+    TEXT_ZOOM_LEAST,
+    TEXT_ZOOM_MOST,
+    LanguageChoice,
+    Settings,
+    SettingsStore,
+    Theme,
+)
 from slmdesk.storage.window_lock import WindowLock
 
 __all__ = [
     "SCHEMA_VERSION",
+    "TEXT_ZOOM_LEAST",
+    "TEXT_ZOOM_MOST",
     "Database",
     "LanguageChoice",
+    "LostMessage",
     "Paths",
+    "RepairReport",
     "Settings",
     "SettingsStore",
     "Theme",
     "WindowLock",
+    "back_up",
+    "find_and_repair_damage",
     "find_paths",
+    "forget_in_backups",
     "log_file",
     "make_private_folder",
     "resources_folder",
+    "row_digest",
     "set_up_logging",
     "show_uncaught",
     "storage_problems",

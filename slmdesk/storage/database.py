@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from slmdesk.messages import ErrorKind, UserError
+from slmdesk.storage import migrations
+from slmdesk.storage.backups import back_up_before_migration
+from slmdesk.storage.database_errors import errors_for_people
 from slmdesk.storage.folders import make_private_folder
-
-_log = logging.getLogger(__name__)
+from slmdesk.storage.ledger_keeper import LedgerKeeper, ledger_of
+from slmdesk.storage.pages import PageImage
+from slmdesk.storage.swap import finish_swap, is_swap_pending
+from slmdesk.storage.use_lock import use_lock
 
 Row: TypeAlias = tuple[Any, ...]
 
-# The number of a migration is the schema version it leads to (PRAGMA user_version). Never edit one that has
-# been released: add the next.
-MIGRATIONS: dict[int, str] = {
-    1: """
-        CREATE TABLE conversation (
-            id INTEGER PRIMARY KEY,
-            title TEXT NOT NULL,
-            system_prompt TEXT NOT NULL,
-            created_at REAL NOT NULL,
-            updated_at REAL NOT NULL
-        ) STRICT;
-        CREATE TABLE message (
-            id INTEGER PRIMARY KEY,
-            conversation_id INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
-            role TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
-            text TEXT NOT NULL,
-            state TEXT NOT NULL CHECK (state IN ('writing', 'complete', 'stopped', 'failed')),
-            end_reason TEXT,
-            model_title TEXT NOT NULL,
-            stats TEXT,
-            created_at REAL NOT NULL,
-            superseded INTEGER NOT NULL DEFAULT 0
-        ) STRICT;
-        CREATE INDEX message_of_conversation ON message (conversation_id, id);
-    """,
-}
-
-SCHEMA_VERSION = max(MIGRATIONS)
+# How long to wait for a process that repairs the file: reading and writing all of it.
+_PATIENCE_S = 60.0
+_BUSY_S = 5.0
 
 
 class Database:
@@ -51,47 +32,76 @@ class Database:
 
     Blocking; may be used from any thread: one lock serialises the transactions. Every write is on the disk
     when its transaction ends (`synchronous=FULL`), so that no acknowledged message is lost to a power cut.
+    What is deleted is overwritten. Copies are kept in the folder `backups`.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, backups: Path | None = None) -> None:
         self.file = file
+        self.backups = backups or file.with_name("backups")
         self._lock = threading.RLock()
         self._connection: Any = None
+        self._keeper = LedgerKeeper(ledger_of(file))
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Any]:
         """A cursor inside one transaction: all of it is kept, or on any exception none.
 
-        Raises UserError (kind STORAGE) where the database cannot be opened (damaged, of a newer version), or
-        cannot be read or written now: the disk is full, another process holds it.
+        Raises UserError (kind STORAGE): `database-damaged` where `find_and_repair_damage` is needed first,
+        `database-is-newer`, or another where the database cannot be read or written now: the disk is full,
+        another process holds it.
         """
         with self._lock:
             connection = self._opened()
+            deleted = False
+            changes = self._keeper.changes
             try:
-                with self._told("database-cannot-be-written"):
+                with errors_for_people("database-cannot-be-written", self.file):
                     cursor = connection.cursor()
                     cursor.execute("BEGIN IMMEDIATE")
                     yield cursor
+                    self._keeper.before_commit()
                     connection.commit()
             except BaseException:
                 # Some errors, a full disk for one, have ended the transaction already.
                 if connection.in_transaction:
                     connection.rollback()
+                self._keeper.after_rollback(changes)
                 raise
+            deleted = self._keeper.after_commit()
+            if deleted:
+                # The log would hold the words of what was deleted until it is written over.
+                self._write_log_back(connection)
 
     def read(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """The rows of a query. Raises UserError (kind STORAGE) as `transaction` does."""
         with self._lock:
             connection = self._opened()
-            with self._told("database-cannot-be-opened"):
+            with errors_for_people("database-cannot-be-opened", self.file):
                 return list(connection.execute(sql, tuple(values)).fetchall())
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         with self._lock:
             if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+                try:
+                    self._connection.close()
+                finally:
+                    self._connection = None
+                    use_lock(self.file).unshare()
+
+    @contextlib.contextmanager
+    def set_apart(self, timeout_s: float) -> Iterator[bool]:
+        """Close the file and keep everyone from opening it; threads that want to wait.
+
+        False: other processes still have it open after `timeout_s`; they go on. Raises UserError.
+        """
+        with self._lock:
+            self.close()
+            make_private_folder(self.file.parent)
+            with contextlib.ExitStack() as stack:
+                with errors_for_people("database-cannot-be-opened", self.file):
+                    is_alone = stack.enter_context(use_lock(self.file).alone(timeout_s))
+                yield is_alone
 
     def _opened(self) -> Any:
         if self._connection is None:
@@ -99,68 +109,76 @@ class Database:
         return self._connection
 
     def _open(self) -> Any:
+        make_private_folder(self.file.parent)
+        lock = use_lock(self.file)
+        with errors_for_people("database-cannot-be-opened", self.file):
+            if is_swap_pending(self.file):
+                with lock.alone(_PATIENCE_S) as is_alone:
+                    if is_alone:
+                        finish_swap(self.file)
+            if not lock.share(_PATIENCE_S):
+                raise UserError("database-in-use", ErrorKind.STORAGE, file=str(self.file))
+            try:
+                self._look_before_opening()
+                return self._connect()
+            except BaseException:
+                lock.unshare()
+                raise
+
+    def _look_before_opening(self) -> None:
+        """Refuse what SQLite would change by opening it."""
+        with PageImage(self.file) as image:
+            version = image.schema_version if image.has_header else 0
+            if migrations.is_newer(version):
+                raise UserError("database-is-newer", ErrorKind.STORAGE, file=str(self.file))
+            if not image.file_bytes and not image.frames:
+                # An empty file is a new database to SQLite. To us it is one that lost everything, if there
+                # was anything.
+                known = ledger_of(self.file).read()
+                if known is not None and known.latest:
+                    raise UserError(
+                        "database-damaged", ErrorKind.STORAGE, file=str(self.file), reason="empty"
+                    )
+
+    def _connect(self) -> Any:
         # 10 ms to import, and a window shows before it needs a conversation.
         from sqlcipher3 import dbapi2
 
-        make_private_folder(self.file.parent)
-        is_new = not self.file.exists()
+        # Before there is anything in it, so that nobody else can read it at any moment.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        connection = dbapi2.connect(str(self.file), check_same_thread=False, isolation_level=None)
         try:
-            connection = dbapi2.connect(str(self.file), check_same_thread=False, isolation_level=None)
-        except dbapi2.Error as error:
-            raise self._problem("database-cannot-be-opened", error) from error
-        try:
-            connection.execute("PRAGMA busy_timeout = 5000")
-            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA busy_timeout = {int(_BUSY_S * 1000)}")
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA journal_mode = WAL")
-            if is_new:
-                self.file.chmod(0o600)
-            self._migrate(connection)
-        except dbapi2.DatabaseError as error:
-            connection.close()
-            raise self._problem("database-cannot-be-opened", error) from error
+            connection.execute("PRAGMA secure_delete = ON")
+            self._set_log_mode(connection)
+            version = migrations.version_of(connection)
+            if 0 < version < migrations.SCHEMA_VERSION:
+                back_up_before_migration(connection, self.file, self.backups, version)
+                self._keeper.before_migration(connection)
+            migrations.migrate(connection)
+            self._keeper.listen(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    @contextlib.contextmanager
-    def _told(self, key: str) -> Iterator[None]:
-        """Whatever the database says, as an error for people."""
+    def _set_log_mode(self, connection: Any) -> None:
         from sqlcipher3 import dbapi2
 
-        try:
-            yield
-        except dbapi2.ProgrammingError:
-            # Wrong SQL is a bug of ours.
-            raise
-        except dbapi2.Error as error:
-            raise self._problem(key, error) from error
-
-    def _problem(self, key: str, error: Exception) -> UserError:
-        return UserError(key, ErrorKind.STORAGE, file=str(self.file), reason=str(error), details=repr(error))
-
-    def _migrate(self, connection: Any) -> None:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version > SCHEMA_VERSION:
-            raise UserError("database-is-newer", ErrorKind.STORAGE, file=str(self.file))
-        if 0 < version < SCHEMA_VERSION:
-            self._back_up(connection, version)
-        for number in range(version + 1, SCHEMA_VERSION + 1):
-            _log.info("database: migrating to version %d", number)
-            # Another process may have migrated meanwhile; the version is read again under the write lock.
-            script = f"BEGIN IMMEDIATE; {MIGRATIONS[number]}; PRAGMA user_version = {number}; COMMIT;"
+        deadline = time.monotonic() + _BUSY_S
+        while True:
             try:
-                connection.executescript(script)
-            except Exception:
-                if connection.in_transaction:
-                    connection.rollback()
-                if int(connection.execute("PRAGMA user_version").fetchone()[0]) >= number:
-                    continue
-                raise
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except dbapi2.OperationalError as error:
+                # Another process opens the new file at the same moment; SQLite does not wait here by itself.
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
 
-    def _back_up(self, connection: Any, version: int) -> None:
-        copy = self.file.with_name(f"{self.file.stem}.before-version-{version + 1}{self.file.suffix}")
-        copy.unlink(missing_ok=True)
-        connection.execute("VACUUM INTO ?", (str(copy),))
-        copy.chmod(0o600)
+    def _write_log_back(self, connection: Any) -> None:
+        # Answers with a row that says "busy" where another process reads: its own next deletion, or whoever
+        # closes the file last, empties the log.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -29,6 +29,18 @@ def make_private_folder(folder: Path) -> Path:
     return folder
 
 
+def sync_folder(folder: Path) -> None:
+    """Have the names in `folder` on the disk, so that a power cut does not undo a rename. Raises OSError."""
+    if os.name == "nt":
+        # There a folder cannot be opened as a file, and its journal keeps renames.
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def write_atomically(file: Path, content: bytes) -> None:
     """Replace `file` by `content`: a reader, or a power cut, meets the old or the new, never a mixture.
 
@@ -44,6 +56,7 @@ def write_atomically(file: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(file)
+        sync_folder(file.parent)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -20,6 +20,8 @@ class Paths:
         HOME/
           config/settings.json
           data/slmdesk.db
+          data/slmdesk.ledger      which messages there are, without their words
+          data/backups/...         copies of the database
           data/models/...          models that the application owns
           state/logs/slmdesk.log   the log a person can open
           state/window.lock        held by the open window
@@ -40,6 +42,11 @@ class Paths:
     def database_file(self) -> Path:
         """Conversations."""
         return self.data / "slmdesk.db"
+
+    @property
+    def backups(self) -> Path:
+        """Copies of the database."""
+        return self.data / "backups"
 
     @property
     def models(self) -> Path:

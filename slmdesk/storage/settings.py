@@ -14,6 +14,11 @@ from slmdesk.storage.folders import write_atomically
 
 Theme: TypeAlias = Literal["system", "light", "dark"]
 LanguageChoice: TypeAlias = Literal["system", "en", "pl"]
+MotionSetting: TypeAlias = Literal["system", "on", "off"]
+SendKey: TypeAlias = Literal["enter", "ctrl_enter"]
+
+TEXT_ZOOM_LEAST, TEXT_ZOOM_MOST = 50, 300
+"""Percent."""
 
 
 def _setting(default: Any, label: str, *, least: int | None = None, most: int | None = None) -> Any:
@@ -32,6 +37,15 @@ class Settings:
     language: LanguageChoice = _setting("system", "setting-language")
     model: str = _setting("", "setting-model")
     """Id or path of the model last chosen; empty: none yet."""
+    send_with: SendKey = _setting("enter", "setting-send-with")
+    """What sends a message; with `ctrl_enter`, Enter starts a new line."""
+    reopen_last_chat: bool = _setting(True, "setting-reopen-last-chat")
+    load_model_at_start: bool = _setting(True, "setting-load-model-at-start")
+    text_zoom: int = _setting(100, "setting-text-zoom", least=TEXT_ZOOM_LEAST, most=TEXT_ZOOM_MOST)
+    """Size of the text of conversations, in percent."""
+    reduce_motion: MotionSetting = _setting("system", "setting-reduce-motion")
+    show_figures: bool = _setting(True, "setting-show-figures")
+    """Whether answers say what they took."""
     window_width: int = _setting(1280, "setting-window-width", least=900, most=16384)
     window_height: int = _setting(800, "setting-window-height", least=600, most=16384)
 

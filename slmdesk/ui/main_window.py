@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import logging
-import threading
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from slmdesk.messages import UserError, format_integer, tr
+from slmdesk.messages import ErrorKind, UserError, format_integer, tr
+from slmdesk.storage import TEXT_ZOOM_LEAST, TEXT_ZOOM_MOST
 from slmdesk.ui.icons import application_icon
 from slmdesk.ui.navigation import Rail
+from slmdesk.ui.settings_lane import SettingsLane
 from slmdesk.ui.status_bar import StatusBar
 from slmdesk.ui.theme import WINDOW_LEAST, Theme
 from slmdesk.ui.widgets.surface import Surface
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from slmdesk.library import InstalledModel
-    from slmdesk.storage import Settings, SettingsStore
+    from slmdesk.storage import Settings
     from slmdesk.ui.chat import ChatPanel
     from slmdesk.ui.inference import Inference
     from slmdesk.ui.services import Services
@@ -34,24 +37,8 @@ _log = logging.getLogger(__name__)
 
 CHAT, SETTINGS = 0, 1
 
-
-class SettingsLane:
-    """Saves settings one after the other, whatever thread asks, and never older ones over newer ones."""
-
-    def __init__(self, store: SettingsStore, saved: Settings) -> None:
-        self._store = store
-        self._saved = saved
-        self._lock = threading.Lock()
-        self.wanted = saved
-        """What is to be saved next. Set from the GUI thread."""
-
-    def save(self) -> None:
-        """Save what is wanted now, unless that is what was saved last. Raises what the store raises."""
-        with self._lock:
-            wanted = self.wanted
-            if wanted != self._saved:
-                self._store.save(wanted)
-                self._saved = wanted
+# Percent.
+_ZOOM_STEP = 10
 
 
 class MainWindow(Surface):
@@ -82,6 +69,7 @@ class MainWindow(Surface):
         """After `closed`: whether the inference thread has ended. False: it is stuck."""
         self._tasks: Tasks | None = None
         self._listing = False
+        self._narrow = False
         self._inference: Inference | None = None
         self._chat: ChatPanel | None = None
         self.setWindowTitle(tr("SLM Desk"))
@@ -118,6 +106,11 @@ class MainWindow(Surface):
         return self._inference
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing is on its way: no answer, no load, no work in the background."""
+        return self._tasks is None or not (self._tasks.running or self.inference.running)
+
+    @property
     def settings_panel(self) -> SettingsPanel:
         """Made when it is first wanted: the window shows sooner without it."""
         if self._settings_panel is None:
@@ -125,10 +118,14 @@ class MainWindow(Surface):
 
             services = self._services
             panel = SettingsPanel(
-                self._theme, self._settings, services.paths, services.log_file, self._open_path
+                self._theme,
+                self._settings,
+                services.paths,
+                services.log_file,
+                self._open_path,
+                services.fixed,
             )
-            panel.appearance.theme_chosen.connect(self._choose_theme)
-            panel.appearance.language_chosen.connect(lambda code: self._change_settings(language=code))
+            panel.changed.connect(lambda name, value: self._change_settings(**{name: value}))
             panel.about_shown.connect(self._show_engines)
             self.stack.addWidget(panel)
             self._settings_panel = panel
@@ -136,32 +133,53 @@ class MainWindow(Surface):
 
     def start(self) -> None:
         """Open the chat and look for models. Called once, with an asyncio loop running on Qt's."""
+        from slmdesk.chat import ChatOptions
         from slmdesk.ui.chat import ChatPanel
         from slmdesk.ui.inference import Inference
-        from slmdesk.ui.tasks import Tasks
+        from slmdesk.ui.shortcuts.binding import bind_keys
+        from slmdesk.ui.tasks import Tasks, once
 
         self._theme.set_style()
-        self._inference = Inference(self._services, self)
+        services = self._services
+        self._tasks = Tasks(self._show_error, self.show_report)
+        open_chat = once(services.open_chat)
+        self._inference = Inference(open_chat, services.load_options, self)
         self._inference.state_changed.connect(self.status.show_state)
         self._inference.crashed.connect(lambda ticket, report: self.show_panel(CHAT))
-        self._chat = ChatPanel(self._theme, self._inference, self._open_models_folder, self._list_models)
+        self._chat = ChatPanel(
+            self._theme,
+            self._inference,
+            self._tasks,
+            open_chat,
+            self._open_models_folder,
+            self._list_models,
+            services.new_chat_options or ChatOptions,
+        )
         self._chat.model_chosen.connect(lambda model_id: self._change_settings(model=model_id))
         self.stack.addWidget(self._chat)
         self.stack.setCurrentWidget(self._chat)
         self.rail.chosen.connect(self.show_panel)
-        self._add_shortcuts()
+        bind_keys(self)
+        self._chat.set_narrow(self._narrow)
+        self._apply_settings()
         self._chat.focus_input()
-        self._tasks = Tasks(self._show_error, self.show_report)
         self.setWindowIcon(application_icon())
         self.started.emit()
-        self.inference.open()
         self._list_models()
-        for problem in self._services.settings_store.problems:
+        self._chat.open_stored(services.check_conversations, latest=self._settings.reopen_last_chat)
+        for problem in services.settings_store.problems:
             self._chat.show_notice(problem)
         for report in self._reports:
             self.show_report(report)
-        # The first number written imports a library, which the window would stop for.
+        # What the first number written and the first conversation shown would make the window wait for.
         self._tasks.run(lambda: format_integer(0))
+        self._tasks.run(_warm_up_transcript)
+
+    def follow_system_motion(self) -> None:
+        """Keep still where the desktop asks for it, from `started` on."""
+        if self._tasks is not None:
+            # The library takes its time to read, away from this thread; the answer comes over the bus.
+            self._tasks.run(_read_bus_library, lambda _: self._theme.follow_system_motion())
 
     def show_panel(self, index: int) -> None:
         """Show the chat (0) or the settings (1)."""
@@ -173,11 +191,19 @@ class MainWindow(Surface):
         else:
             self.settings_panel.focus_page()
 
+    def show_chat(self) -> None:
+        """Show the chat, with the keyboard in its input."""
+        self.show_panel(CHAT)
+
+    def show_settings(self) -> None:
+        """Show the settings."""
+        self.show_panel(SETTINGS)
+
     def show_report(self, report: str) -> None:
         """Show a bug by its traceback; before `start`, once it is called."""
         if self._chat is None:
             self._reports.append(report)
-        elif not self._chat.shows_report(report):
+        elif not self._chat.banners.shows_report(report):
             self._set_listing(False)
             self.show_panel(CHAT)
             self._chat.show_report(report)
@@ -185,7 +211,10 @@ class MainWindow(Surface):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the panel the rail's names where the window is narrow."""
         super().resizeEvent(event)
-        self.rail.set_narrow(self.width() < self._theme.sizes.rail_collapses_below)
+        self._narrow = self.width() < self._theme.sizes.rail_collapses_below
+        self.rail.set_narrow(self._narrow)
+        if self._chat is not None:
+            self._chat.set_narrow(self._narrow)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Find out when the window is on the screen."""
@@ -215,9 +244,15 @@ class MainWindow(Surface):
         if self._tasks is not None:
             self._tasks.close()
             self._tasks = None
+        if self._chat is not None:
+            self._chat.rest()
         self.hide()
-        if self._inference is not None:
-            self.ended = self._inference.shut_down()
+        if self._chat is not None and self._inference is not None:
+            # What was sent or deleted just now is still on its way to the disk.
+            stored = self._chat.store_rest()
+            self.ended = self._inference.shut_down() and stored
+            if self.ended:
+                self._chat.store_unsaved()
         if not self.isMaximized() and not self.isFullScreen():
             self._settings = dataclasses.replace(
                 self._settings, window_width=self.width(), window_height=self.height()
@@ -226,28 +261,35 @@ class MainWindow(Surface):
         super().closeEvent(event)
         self.closed.emit()
 
-    def _add_shortcuts(self) -> None:
-        keys: tuple[tuple[str, Callable[[], object]], ...] = (
-            ("Ctrl+1", lambda: self.show_panel(CHAT)),
-            ("Ctrl+,", lambda: self.show_panel(SETTINGS)),
-            ("Ctrl+N", self._new_chat),
-            ("Ctrl+L", lambda: self.show_panel(CHAT)),
-            ("Esc", self._escape),
-        )
-        for key, run in keys:
-            # On macOS Qt reads Ctrl as the Command key.
-            QShortcut(QKeySequence(key), self, run)
-
-    def _new_chat(self) -> None:
+    def new_chat(self) -> None:
+        """Show the chat with a new conversation."""
         self.show_panel(CHAT)
         self.chat.start_new_chat()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc that nothing with the keyboard has taken: stop what is going on, or close what is open."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._escape()
+        else:
+            super().keyPressEvent(event)
+
     def _escape(self) -> None:
-        """Stop what is going on; otherwise close the settings."""
-        if self.inference.running:
-            self.chat.stop()
-        elif self.stack.currentWidget() is not self.chat:
+        if self.stack.currentWidget() is not self.chat:
             self.show_panel(CHAT)
+        else:
+            self.chat.escape()
+
+    def show_shortcuts(self) -> None:
+        """Show all keys over the window."""
+        from slmdesk.ui.shortcuts import ShortcutSheet
+
+        if not any(one.isVisible() for one in self.findChildren(ShortcutSheet)):
+            ShortcutSheet(self._theme, self).open()
+
+    def zoom(self, step: int) -> None:
+        """Make the text of the chat larger (1), smaller (-1), or as large as it is by itself (0)."""
+        zoom = 100 if step == 0 else self._settings.text_zoom + step * _ZOOM_STEP
+        self._change_settings(text_zoom=min(max(zoom, TEXT_ZOOM_LEAST), TEXT_ZOOM_MOST))
 
     def _list_models(self) -> None:
         if self._tasks is not None and not self._listing:
@@ -256,15 +298,25 @@ class MainWindow(Surface):
 
     def _take_models(self, models: Sequence[InstalledModel]) -> None:
         self._set_listing(False)
-        self.chat.set_models(models, self._settings.model)
+        self.chat.set_models(models, self._settings.model, load=self._settings.load_model_at_start)
 
-    def _choose_theme(self, choice: str) -> None:
-        self._change_settings(theme=choice)
-        self._theme.choose(self._settings.theme)
+    def _apply_settings(self) -> None:
+        settings, chat = self._settings, self.chat
+        if settings.theme != self._theme.choice:
+            self._theme.choose(settings.theme)
+        self._theme.set_reduce_motion(settings.reduce_motion)
+        chat.transcript.set_zoom(settings.text_zoom)
+        chat.transcript.set_show_figures(settings.show_figures)
+        chat.composer.set_send_with_enter(settings.send_with == "enter")
 
     def _change_settings(self, **changes: object) -> None:
-        settings: Settings = dataclasses.replace(self._settings, **changes)  # type: ignore[arg-type]
+        # Keys change settings, too, and what is fixed stays as it is.
+        allowed = {name: value for name, value in changes.items() if name not in self._services.fixed}
+        settings: Settings = dataclasses.replace(self._settings, **allowed)  # type: ignore[arg-type]
         self._settings = self._lane.wanted = settings
+        self._apply_settings()
+        if self._settings_panel is not None:
+            self._settings_panel.set_settings(settings)
         if self._tasks is not None:
             self._tasks.run(self._lane.save)
 
@@ -292,7 +344,11 @@ class MainWindow(Surface):
             return path if path.exists() else folder
 
         if self._tasks is not None:
-            self._tasks.run(make, _open_in_system)
+            self._tasks.run(make, self._open_in_system)
+
+    def _open_in_system(self, path: Path) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+            self._show_error(UserError("nothing-opens", ErrorKind.STORAGE, path=str(path)))
 
     def _set_listing(self, listing: bool) -> None:
         self._listing = listing
@@ -306,5 +362,12 @@ class MainWindow(Surface):
             self.chat.show_error(error)
 
 
-def _open_in_system(path: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+def _read_bus_library() -> None:
+    if sys.platform not in ("win32", "darwin"):
+        importlib.import_module("PySide6.QtDBus")
+
+
+def _warm_up_transcript() -> None:
+    from slmdesk.ui.transcript import warm_up
+
+    warm_up()

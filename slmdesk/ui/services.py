@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slmdesk.chat import ChatService
-    from slmdesk.engines import LoadOptions, Sampling
+    from slmdesk.chat import ChatOptions, ChatService
+    from slmdesk.engines import LoadOptions
     from slmdesk.library import InstalledModel
-    from slmdesk.storage import Paths, Settings, SettingsStore
+    from slmdesk.storage import Paths, RepairReport, Settings, SettingsStore
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,16 @@ class Services:
     settings_store: SettingsStore
     list_models: Callable[[], Sequence[InstalledModel]]
     open_chat: Callable[[], ChatService]
-    """Called once, in the inference thread, after the window shows. The window closes its pool when it
-    closes; whatever else this opened belongs to the caller."""
+    """Called once, in a thread, after the window shows. The window closes its pool when it closes; whatever
+    else this opened belongs to the caller."""
+    check_conversations: Callable[[], RepairReport | None]
+    """Look whether what is stored is sound, repair it where it is not, and make a backup where it is time for
+    one. None: it is sound."""
     engine_versions: Callable[[], Sequence[tuple[str, str]]]
     """Engines with their versions, for the About page."""
     load_options: Callable[[], LoadOptions] | None = None
     """None: the engine's own defaults."""
-    sampling: Callable[[], Sampling] | None = None
-    """None: the protocol's defaults."""
+    new_chat_options: Callable[[], ChatOptions] | None = None
+    """What a new chat begins with. None: the protocol's defaults. Does not block."""
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    """Settings that the person cannot change, by name, and why."""

@@ -19,6 +19,8 @@ class Phase(enum.Enum):
     READY = enum.auto()
     READING = enum.auto()
     """Processing the prompt."""
+    THINKING = enum.auto()
+    """Writing what comes before the answer."""
     WRITING = enum.auto()
     FAILED = enum.auto()
     """The engine ended or refused; the next request starts another."""
@@ -37,8 +39,10 @@ class EngineState:
     memory_bytes: int = 0
     tokens_per_second: float = 0.0
     """Of the last answer; 0: none yet."""
+    given_up: bool = False
+    """After `FAILED`: the model is not loaded again until the person asks for it by hand."""
 
     @property
     def busy(self) -> bool:
         """Whether there is something to stop."""
-        return self.phase in (Phase.LOADING, Phase.READING, Phase.WRITING)
+        return self.phase in (Phase.LOADING, Phase.READING, Phase.THINKING, Phase.WRITING)

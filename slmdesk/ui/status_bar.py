@@ -145,6 +145,8 @@ def _phase_in_words(state: EngineState) -> tuple[str, str, str]:
             return "loader-circle", "accent_ink", tr("Loading")
         case Phase.READING:
             return "loader-circle", "accent_ink", tr("Reading")
+        case Phase.THINKING:
+            return "loader-circle", "accent_ink", tr("Thinking")
         case Phase.WRITING:
             return "loader-circle", "accent_ink", tr("Writing")
         case Phase.READY:

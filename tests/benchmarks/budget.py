@@ -1,4 +1,4 @@
-"""What a measurement says: a ratio, the budget it is held against, and how it was taken."""
+"""What a measurement says: a figure, the budget it is held against, and how it was taken."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `ratio` is the median of the ratios of runs taken alternately."""
+    """One line of the table. A ratio (no `unit`) is the median of the ratios of runs taken alternately."""
 
     number: int
     what: str
-    ratio: float
+    figure: float
     budget: str
     holds: bool | None
     """None: reported, not held against a budget."""
     detail: str
     samples: dict[str, list[float]] = field(default_factory=dict)
+    unit: str = ""
 
 
 def median_ratio(over: Sequence[float], under: Sequence[float]) -> float:

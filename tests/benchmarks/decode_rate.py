@@ -13,6 +13,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.app import make_services
+from slmdesk.chat import ChatOptions
 from slmdesk.engines import End, LoadOptions, Sampling, Stats
 from slmdesk.hardware import physical_cores
 from slmdesk.library import InstalledModel
@@ -82,7 +83,7 @@ class _Driver:
         self.problem = problem
         self._window.close()
 
-    def _take_text(self, ticket: int, text: str) -> None:
+    def _take_text(self, ticket: int, text: str, pieces: int) -> None:
         self._last = time.perf_counter()
         self._first = self._first or self._last
 
@@ -93,7 +94,7 @@ class _Driver:
         self._last = time.perf_counter()
 
     def _go_on(self, ticket: int) -> None:
-        if self._window.chat.model is None or self._window.inference.running:
+        if self._window.chat.model is None or not self._window.settled:
             return
         if self._stats is not None:
             tokens = self._stats.generated_tokens
@@ -117,7 +118,7 @@ def _measure(app: QApplication, model: InstalledModel, paths: Paths, threads: in
     services = dataclasses.replace(
         make_services(paths, store, store.load(), database, log_file(paths)),
         load_options=lambda: options,
-        sampling=lambda: Sampling(temperature=0.0),
+        new_chat_options=lambda: ChatOptions(sampling=Sampling(temperature=0.0)),
     )
     try:
         window = open_window(app, services)
@@ -147,7 +148,7 @@ def measure(model: InstalledModel, paths: Paths, runs: int = 15) -> list[Row]:
                 number=1,
                 what="decode rate through the whole path / raw low-level loop"
                 + (", all cores decoding" if all_cores else ""),
-                ratio=ratio,
+                figure=ratio,
                 budget=f">= {budget}",
                 holds=ratio >= budget,
                 detail=(

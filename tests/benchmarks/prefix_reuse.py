@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slmdesk.chat import ChatService, Conversation
+from slmdesk.chat import ChatOptions, ChatService, Conversation
 from slmdesk.engines import EnginePool, LoadOptions, Sampling
 from slmdesk.library import InstalledModel
 from tests.benchmarks.budget import Row
@@ -30,13 +30,14 @@ def measure(model: InstalledModel, logs: Path) -> Row:
     before = 0
     try:
         for number, text in enumerate(_TURNS):
+            conversation.options = ChatOptions(
+                sampling=Sampling(temperature=0.8, seed=number), max_tokens=120
+            )
             chat.answer(
                 conversation,
                 text,
                 model=model,
-                options=LoadOptions(context_length=4096),
-                sampling=Sampling(temperature=0.8, seed=number),
-                max_tokens=120,
+                load_options=LoadOptions(context_length=4096),
                 on_event=lambda event: None,
             )
             stats = conversation.messages[-1].stats
@@ -53,7 +54,7 @@ def measure(model: InstalledModel, logs: Path) -> Row:
     return Row(
         number=2,
         what="prompt tokens evaluated on turn N / tokens new since turn N-1",
-        ratio=worst,
+        figure=worst,
         budget=f"<= {_BUDGET}",
         holds=worst <= _BUDGET,
         detail=f"worst of {len(ratios)} turns",

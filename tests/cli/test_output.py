@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from slmdesk.cli.output import Output, OutputClosedError, OutputFailedError, escape_controls
+from slmdesk.cli.output import Output, OutputClosedError, OutputFailedError, escape_controls, read_stdin
 from slmdesk.cli.table import align, width
 
 _needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX descriptors")
@@ -80,6 +80,24 @@ def test_gone_reader_and_full_disk_are_told_apart(monkeypatch: pytest.MonkeyPatc
         Output().stream("text")
 
 
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(28, "No space left on device")])
+def test_note_that_cannot_be_written_stops_nothing(
+    error: OSError, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", Broken(error))
+    output = Output()
+    output.note("beside it")
+    output.stream("text\n")
+    assert capsys.readouterr().out == "text\n"
+
+
+def test_no_more_is_read_than_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(b"0123456789"))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert read_stdin(4) == b"0123"
+    assert stdin.buffer.tell() == 4
+
+
 def test_columns() -> None:
     rows = [("Name", "Size"), ("模型", "1"), ("zażółć\x1b", "12\N{NO-BREAK SPACE}MB")]
     assert list(align(rows, right=(1,))) == [
@@ -96,22 +114,28 @@ for number in map(int, sys.argv[1]):
     os.close(number)
 sys.stdin, sys.stdout, sys.stderr = (None if str(n) in sys.argv[1] else stream
     for n, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)))
-from slmdesk.cli.output import prepare_streams, Output, read_all_stdin
+from slmdesk.cli.output import prepare_streams, drop_output, Output, OutputFailedError, read_stdin
 prepare_streams()
-Output().stream("out")
 Output().note("err")
 opened = os.open(sys.executable, os.O_RDONLY)
 assert opened > 2, opened
-assert read_all_stdin() == b""
+assert read_stdin(9) == b""
+os.write(1, b"a native library's own words")
+try:
+    Output().stream("out")
+except OutputFailedError as error:
+    drop_output()
+    sys.exit(str(error))
 """
 
 
 @_needs_posix
 @pytest.mark.parametrize("closed", ["0", "1", "2", "012"])
-def test_closed_streams_become_the_null_device(closed: str) -> None:
+def test_closed_streams_are_no_other_file_and_a_closed_stdout_takes_no_answer(closed: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _SCRIPT, closed], input=b"", capture_output=True, check=False
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == (b"" if "1" in closed else b"out")
-    assert done.stderr == (b"" if "2" in closed else b"err\n")
+    assert done.returncode == ("1" in closed), done.stderr
+    assert done.stdout == (b"" if "1" in closed else b"a native library's own wordsout")
+    said = b"err\nit is closed\n" if "1" in closed else b"err\n"
+    assert done.stderr == (b"" if "2" in closed else said)

@@ -3,12 +3,20 @@ from __future__ import annotations
 import io
 import locale
 import sys
+from pathlib import Path
 
 import click
 import pytest
 
 from slmdesk.cli import prompt_input
-from slmdesk.cli.prompt_input import LeaveChat, MessageReader, decode_prompt, require_text
+from slmdesk.cli.prompt_input import (
+    LeaveChat,
+    MessageReader,
+    PromptError,
+    decode_prompt,
+    read_piped_prompt,
+    require_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +34,7 @@ def test_text_in_usual_encodings(data: bytes) -> None:
 
 def test_other_bytes_are_refused_with_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locale, "getencoding", lambda: "utf-8")
-    with pytest.raises(click.UsageError, match="not UTF-8 text: byte 4 is 0xE9"):
+    with pytest.raises(PromptError, match="not UTF-8 text: byte 4 is 0xE9"):
         decode_prompt(b"caf\xe9")
 
 
@@ -34,6 +42,41 @@ def test_locale_is_believed_where_it_is_not_utf_8(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(locale, "getencoding", lambda: "iso8859-2")
     assert decode_prompt("zażółć".encode("iso8859-2")) == "zażółć"
     assert decode_prompt("zażółć".encode()) == "zażółć"
+
+
+class Endless(io.RawIOBase):
+    """A device such as /dev/zero."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self.given += len(buffer)
+        return len(buffer)
+
+
+def test_endless_input_is_refused_at_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = Endless()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(endless)))
+    with pytest.raises(PromptError, match=r"longer than 16.MB, which is more than any model can read"):
+        read_piped_prompt()
+    assert endless.given < 17_000_000
+
+
+def test_longest_prompt_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"x" * (prompt_input._LONGEST_PROMPT_BYTES - 1) + b"\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    assert len(read_piped_prompt()) == len(text) - 1
+
+
+def test_input_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (tmp_path / "written").open("w") as written, open(written.fileno(), closefd=False) as reading:
+        monkeypatch.setattr(sys, "stdin", reading)
+        with pytest.raises(PromptError, match="the prompt cannot be read: "):
+            read_piped_prompt()
 
 
 def test_argument_that_is_not_text() -> None:

@@ -196,7 +196,8 @@ def test_paths_that_are_no_file(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes and permissions")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.gguf")
-    assert code_of(tmp_path / "pipe.gguf") == "unreadable"
+    assert code_of(tmp_path / "pipe.gguf") == "not_a_file"
+    assert code_of(Path("/dev/null")) == "not_a_file"
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read everything")

@@ -140,6 +140,20 @@ def test_linked_folder_of_models_is_walked(paths: Paths, tmp_path: Path, write_g
     assert [one.id for one in find_models(paths)] == ["a"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX pipes")
+@pytest.mark.usefixtures("no_starter")
+def test_pipe_is_neither_waited_for_nor_shown_to_an_engine(paths: Paths, write_gguf: WriteGguf) -> None:
+    write_gguf(paths.models / "big-00001-of-00002.gguf")
+    pipe = paths.models / "pipe.gguf"
+    for file in (pipe, paths.models / "big-00002-of-00002.gguf"):
+        os.mkfifo(file)
+    problems = {one.id: one.problem and one.problem.key for one in find_models(paths)}
+    assert problems == {"big": "library-parts-missing", "pipe": "model-not-a-file"}
+    assert one_line(_problem("pipe", paths)) == (
+        f"The model {pipe} cannot be loaded: it is a pipe, a socket or a device, not a file."
+    )
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems refuse such names")
 @pytest.mark.usefixtures("no_starter")
 def test_name_that_is_not_text(paths: Paths, write_gguf: WriteGguf) -> None:
@@ -154,6 +168,7 @@ def test_unknown_name_and_missing_file(paths: Paths) -> None:
     assert one_line(_problem("nothing", paths)) == (
         "There is no model “nothing”: it is neither the name of a model in the list nor a file."
     )
+    assert one_line(_problem("", paths)) == "No model can be chosen: the name given for it is empty."
     for text in ("nothing.gguf", "./nothing", "no/such/file"):
         assert _problem(text, paths).key == "model-missing"
 

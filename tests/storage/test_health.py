@@ -17,5 +17,5 @@ def test_each_thing_that_is_wrong_is_named(paths: Paths) -> None:
     paths.database_file.write_bytes(b"not a database" * 100)
     assert [problem.key for problem in storage_problems(paths)] == [
         "folder-cannot-be-made",
-        "database-cannot-be-opened",
+        "database-damaged",
     ]

@@ -1,17 +1,20 @@
-"""Fixtures for tests of the window with a scripted chat.
+"""Fixtures for tests of the window.
 
-| fixture       | what it is |
-|---------------|--------------------------------------------------------------------------------------------|
-| `theme`       | a light theme on the test's application |
-| `qt_loop`     | an asyncio loop on Qt's; the test that takes it runs inside |
-| `make_window` | shows a started window around a `ScriptedChat`; fails where closing leaves anything behind |
+theme             a light theme on the test's application
+qt_loop           an asyncio loop on Qt's; the test that takes it runs inside
+make_window       shows a started window around a `ScriptedChat`, whose conversations are really stored
+open_real_window  shows a window as the program does, with the real starter model; greedy, so that a
+                  question gets the same answer each time
+
+Both windows fail where closing leaves anything behind.
 """
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,12 +27,19 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from slmdesk.app import make_services as make_real_services
+from slmdesk.chat import ChatOptions
+from slmdesk.engines import LoadOptions, Sampling
 from slmdesk.library import InstalledModel
-from slmdesk.storage import Paths, Settings
+from slmdesk.storage import Database, Paths, RepairReport, Settings, SettingsStore, log_file
 from slmdesk.ui import MainWindow, Theme
+from tests.ui.driving import PATIENCE_MS, MakeWindow, OpenWindow
 from tests.ui.scripted import ScriptedChat, make_model, make_services
 
-MakeWindow = Callable[..., MainWindow]
+# One thread: several wait for each other where other programs work, too.
+REAL_OPTIONS = LoadOptions(context_length=1024, threads=1)
+# Long enough to be interrupted, short enough for a slow machine.
+REAL_CHAT_OPTIONS = ChatOptions(sampling=Sampling(temperature=0.0), max_tokens=160)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -91,26 +101,67 @@ def make_window(
         models: Sequence[InstalledModel] = (make_model(),),
         size: tuple[int, int] = (1280, 800),
         settings: Settings | None = None,
+        fixed: Mapping[str, str] | None = None,
+        check: Callable[[Database], RepairReport | None] = lambda _: None,
     ) -> MainWindow:
         chat = chat or ScriptedChat()
-        window = MainWindow(make_services(paths, chat, models, settings), theme)
+        window = MainWindow(make_services(paths, chat, models, settings, fixed, check), theme)
         opened.append((window, chat))
         window.resize(*size)
         window.show()
         window.activateWindow()
         window.start()
-        qtbot.waitUntil(lambda: window.chat.stack.currentWidget() is not window.chat._nothing, timeout=10_000)
+        qtbot.waitUntil(lambda: window.chat.stack.currentWidget() is not window.chat.nothing, timeout=10_000)
         if not chat.holds:
-            qtbot.waitUntil(lambda: not window.inference.running, timeout=10_000)
+            qtbot.waitUntil(lambda: window.settled, timeout=10_000)
         return window
 
     yield make
     for window, chat in opened:
-        chat.release()
+        chat.pool.release()
         inference = window.inference
-        window.close()
-        assert chat.pool.closed
+        if window.isVisible():
+            window.close()
+        chat.close()
+        assert chat.pool.closed or not chat.pool.threads
         assert inference._thread.isFinished()
-        assert not [timer for timer in window.findChildren(QTimer) if timer.isActive()]
+        assert not [timer.parent() for timer in window.findChildren(QTimer) if timer.isActive()]
+        window.deleteLater()
+    qapp.processEvents()
+
+
+@pytest.fixture
+def open_real_window(
+    qapp: QApplication,
+    qtbot: QtBot,
+    theme: Theme,
+    qt_loop: asyncio.AbstractEventLoop,
+    paths: Paths,
+    starter: InstalledModel,
+) -> Iterator[OpenWindow]:
+    opened: list[tuple[MainWindow, Database]] = []
+
+    def open_window(options: LoadOptions = REAL_OPTIONS) -> MainWindow:
+        store, database = SettingsStore(paths.settings_file), Database(paths.database_file)
+        services = dataclasses.replace(
+            make_real_services(paths, store, store.load(), database, log_file(paths)),
+            load_options=lambda: options,
+            new_chat_options=lambda: REAL_CHAT_OPTIONS,
+        )
+        window = MainWindow(services, theme)
+        opened.append((window, database))
+        window.resize(1280, 800)
+        window.show()
+        window.activateWindow()
+        window.start()
+        qtbot.waitUntil(lambda: window.chat.model is not None and window.settled, timeout=PATIENCE_MS)
+        return window
+
+    yield open_window
+    for window, database in opened:
+        if window.isVisible():
+            window.close()
+        database.close()
+        assert not [timer.parent() for timer in window.findChildren(QTimer) if timer.isActive()]
         window.deleteLater()
     qapp.processEvents()

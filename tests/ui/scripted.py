@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from slmdesk.chat import ChatEvent, ChatMessageRecord, Conversation, make_title
-from slmdesk.engines import End, LoadProgress, LoadReport, PromptProgress, Stats, Text
+import msgspec
+
+from slmdesk.chat import ChatEvent, ChatMessageRecord, ChatService, Conversation, ConversationStore
+from slmdesk.engines import (
+    ChatMessage,
+    End,
+    Event,
+    GenerateRequest,
+    Lease,
+    LoadOptions,
+    LoadProgress,
+    LoadReport,
+    PromptProgress,
+    Stats,
+    Text,
+)
 from slmdesk.library import InstalledModel
 from slmdesk.messages import ErrorKind, UserError
-from slmdesk.storage import Paths, Settings, SettingsStore, log_file
+from slmdesk.storage import Database, Paths, RepairReport, Settings, SettingsStore, log_file
 from slmdesk.ui import Services
 
 CONTEXT_LENGTH = 4096
@@ -98,15 +114,70 @@ Step = ChatEvent | Gate | Exception
 @dataclass(frozen=True)
 class _Loaded:
     path: str
+    options: LoadOptions
 
 
 class ScriptedPool:
-    """The part of `EnginePool` that the window touches."""
+    """The part of `EnginePool` that chat and window touch; plays `scripts` one after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, scripts: Sequence[Sequence[Step]], loading: Sequence[Step]) -> None:
+        self.scripts = [list(script) for script in scripts]
+        self.loading = list(loading)
         self.loaded: _Loaded | None = None
+        self.requests: list[GenerateRequest] = []
         self.forgiven: list[str] = []
+        self.cancels = 0
         self.closed = False
+        self.threads: set[str] = set()
+        self._stop = threading.Event()
+
+    @contextmanager
+    def use(
+        self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None] | None = None
+    ) -> Iterator[Lease | None]:
+        """Play `loading`, unless that model is loaded that way."""
+        self._stop.clear()
+        self.threads.add(threading.current_thread().name)
+        wanted, report, loaded_now = _Loaded(path, options), make_report(), False
+        if self.loaded != wanted:
+            loaded_now = True
+            for step in self.loading:
+                if isinstance(step, LoadReport):
+                    report = step
+                elif not self._play(step, on_progress or (lambda _: None)):
+                    yield None
+                    return
+            self.loaded = wanted
+        if options.context_length is not None:
+            report = msgspec.structs.replace(report, context_length=options.context_length)
+        # The one method of the process that the chat calls is the pool's own.
+        yield Lease(process=self, report=report, loaded_now=loaded_now)  # type: ignore[arg-type]
+
+    def generate(self, request: GenerateRequest) -> Iterator[Event]:
+        """Play the next script."""
+        self.requests.append(request)
+        for step in self.scripts.pop(0):
+            if isinstance(step, Exception):
+                self.loaded = None
+            if not isinstance(step, Exception | Gate):
+                yield step  # type: ignore[misc]
+            if self._stop.is_set() or (isinstance(step, Exception | Gate) and not self._play(step)):
+                yield make_stats()
+                yield End(reason="cancelled")
+                return
+
+    def count_tokens(self, messages: Sequence[ChatMessage]) -> int | None:
+        """One token a word."""
+        return sum(len(one.content.split()) for one in messages) if self.loaded else None
+
+    def cancel(self) -> None:
+        """End the script that is playing."""
+        self.cancels += 1
+        self._stop.set()
+
+    def release(self) -> None:
+        """Open every gate."""
+        self._stop.set()
 
     def resident_bytes(self) -> int:
         """As measured with the starter model."""
@@ -121,116 +192,7 @@ class ScriptedPool:
         self.closed = True
         self.loaded = None
 
-
-class ScriptedChat:
-    """Plays `scripts` one after the other, for each answer one; loads with `loading`."""
-
-    def __init__(
-        self,
-        scripts: Sequence[Sequence[Step]] = (),
-        loading: Sequence[Step] = (LoadProgress(0.5), make_report()),
-        latest: Conversation | None = None,
-    ) -> None:
-        self.pool = ScriptedPool()
-        self.scripts = [list(script) for script in scripts]
-        self.loading = list(loading)
-        self.latest = latest
-        self.conversations: list[Conversation] = []
-        self.asked: list[str] = []
-        self.refusals: list[Exception] = []
-        self.cancels = 0
-        self.threads: set[str] = set()
-        self._stop = threading.Event()
-
-    @property
-    def holds(self) -> bool:
-        """Whether loading waits at a gate."""
-        return any(isinstance(step, Gate) for step in self.loading)
-
-    def release(self) -> None:
-        """Open every gate, so that nothing waits when the test is over."""
-        self._stop.set()
-
-    def latest_conversation(self) -> Conversation | None:
-        """As given."""
-        return self.latest
-
-    def load(self, model: InstalledModel, options: object, on_event: Callable[[ChatEvent], None]) -> object:
-        """Play `loading`, once per model."""
-        self._stop.clear()
-        return self._ensure_loaded(model, on_event)
-
-    def add_message(self, conversation: Conversation, text: str) -> None:
-        """Keep it, unless `refusals` has an error for it."""
-        if self.refusals:
-            raise self.refusals.pop(0)
-        self.asked.append(text)
-        self.conversations.append(conversation)
-        if not conversation.messages:
-            conversation.title = make_title(text)
-        conversation.messages.append(ChatMessageRecord(0, "user", text, "complete", "", time.time()))
-
-    def answer(
-        self,
-        conversation: Conversation,
-        text: str,
-        *,
-        model: InstalledModel,
-        on_event: Callable[[ChatEvent], None],
-        **_: object,
-    ) -> End | None:
-        """`add_message`, then `respond`."""
-        self.add_message(conversation, text)
-        return self.respond(conversation, model=model, on_event=on_event)
-
-    def respond(
-        self,
-        conversation: Conversation,
-        *,
-        model: InstalledModel,
-        on_event: Callable[[ChatEvent], None],
-        **_: object,
-    ) -> End | None:
-        """Play the next script, in place of the last answer where there is one."""
-        self._stop.clear()
-        if conversation.messages[-1].role == "assistant":
-            conversation.messages.pop()
-        return self._answer(conversation, model, on_event)
-
-    def cancel(self) -> None:
-        """End the script that is playing."""
-        self.cancels += 1
-        self._stop.set()
-
-    def _ensure_loaded(self, model: InstalledModel, on_event: Callable[[ChatEvent], None]) -> bool:
-        self.threads.add(threading.current_thread().name)
-        if self.pool.loaded == _Loaded(str(model.path)):
-            return True
-        for step in self.loading:
-            if not self._play(step, on_event):
-                return False
-        self.pool.loaded = _Loaded(str(model.path))
-        return True
-
-    def _answer(
-        self, conversation: Conversation, model: InstalledModel, on_event: Callable[[ChatEvent], None]
-    ) -> End | None:
-        if not self._ensure_loaded(model, on_event):
-            return None
-        record = ChatMessageRecord(0, "assistant", "", "writing", model.title, time.time())
-        conversation.messages.append(record)
-        for step in self.scripts.pop(0):
-            if isinstance(step, Exception):
-                self.pool.loaded = None
-            if isinstance(step, Text):
-                record.text += step.text
-            if not self._play(step, on_event):
-                on_event(make_stats())
-                on_event(End(reason="cancelled"))
-                break
-        return None
-
-    def _play(self, step: Step, on_event: Callable[[ChatEvent], None]) -> bool:
+    def _play(self, step: Step, on_event: Callable[[Any], None] = lambda _: None) -> bool:
         """Whether the script goes on."""
         if isinstance(step, Exception):
             raise step
@@ -242,6 +204,101 @@ class ScriptedChat:
             return True
         on_event(step)
         return not self._stop.is_set()
+
+
+class ScriptedChat:
+    """What a test says about the chat behind a window: the scripts, and afterwards what was asked.
+
+    Conversations are really stored, in the database of the test's home.
+    """
+
+    def __init__(
+        self,
+        scripts: Sequence[Sequence[Step]] = (),
+        loading: Sequence[Step] = (LoadProgress(0.5), make_report()),
+        stored: Sequence[Conversation] = (),
+    ) -> None:
+        """`stored`: conversations that are there already; they get their ids."""
+        self.pool = ScriptedPool(scripts, loading)
+        self.stored = list(stored)
+        self.asked: list[str] = []
+        self.refusals: list[Exception] = []
+        self.service: ChatService | None = None
+        self._database: Database | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether loading waits at a gate."""
+        return any(isinstance(step, Gate) for step in self.pool.loading)
+
+    def open(self, database: Database) -> ChatService:
+        """The chat service itself, over the scripted pool."""
+        store = ConversationStore(database)
+        self._database = database
+        for conversation in self.stored:
+            keep(database, conversation)
+        self.service = _RecordingChat(self, self.pool, store)
+        return self.service
+
+    @property
+    def store(self) -> ConversationStore:
+        """What the window keeps its conversations in."""
+        assert self.service is not None
+        assert self.service.store is not None
+        return self.service.store
+
+    def close(self) -> None:
+        """Close the database, where one was opened."""
+        if self._database is not None:
+            self._database.close()
+
+
+class _RecordingChat(ChatService):
+    """Remembers what the person said, and refuses to keep it where the test says so."""
+
+    def __init__(self, script: ScriptedChat, pool: ScriptedPool, store: ConversationStore) -> None:
+        super().__init__(pool, store)  # type: ignore[arg-type]
+        self._script = script
+
+    def add_message(self, conversation: Conversation, text: str, *, at: int | None = None) -> None:
+        if self._script.refusals:
+            raise self._script.refusals.pop(0)
+        self._script.asked.append(text)
+        super().add_message(conversation, text, at=at)
+
+
+# When messages were written that are there already, in the order in which they are made.
+_moments = itertools.count(1_790_000_000.0)
+
+
+def make_conversation(*texts: str, **changes: object) -> Conversation:
+    """What was said and answered in turn; its title is what was said first. Not stored."""
+    messages = [
+        ChatMessageRecord(0, "user", text, "complete", "", next(_moments))
+        if index % 2 == 0
+        else ChatMessageRecord(
+            0, "assistant", text, "complete", "SmolLM2 135M", next(_moments), "stop", make_stats()
+        )
+        for index, text in enumerate(texts)
+    ]
+    return Conversation(messages=messages, title=texts[0], **changes)  # type: ignore[arg-type]
+
+
+def keep(database: Database, conversation: Conversation) -> None:
+    """Store `conversation` as if it had been held when its messages say; it and they get their ids."""
+    messages, conversation.messages = conversation.messages, []
+    store = ConversationStore(database, now=lambda: messages[-1].created_at)
+    conversation.id = 0
+    for message in messages:
+        message.id = 0
+        store.add_message(conversation, message, at=len(conversation.messages))
+        conversation.messages.append(message)
+    title = conversation.title
+    if conversation.named:
+        store.rename(conversation.id, title)
+    if conversation.pinned:
+        store.set_pinned(conversation.id, True)
+    store.save_options(conversation)
 
 
 def answer_script(text: str = "Hello there.", **stats: object) -> list[Step]:
@@ -260,14 +317,19 @@ def make_services(
     chat: ScriptedChat,
     models: Sequence[InstalledModel] = (make_model(),),
     settings: Settings | None = None,
+    fixed: Mapping[str, str] | None = None,
+    check: Callable[[Database], RepairReport | None] = lambda _: None,
 ) -> Services:
-    """Services around a scripted chat."""
+    """Services around a scripted chat. Who made `chat` closes it."""
+    database = Database(paths.database_file)
     return Services(
         paths=paths,
         log_file=log_file(paths),
         settings=settings or Settings(theme="light"),
         settings_store=SettingsStore(paths.settings_file),
         list_models=lambda: list(models),
-        open_chat=lambda: chat,  # type: ignore[arg-type, return-value]
+        open_chat=lambda: chat.open(database),
+        check_conversations=lambda: check(database),
         engine_versions=lambda: [("llama.cpp", "0.3.36")],
+        fixed=fixed or {},
     )

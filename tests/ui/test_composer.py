@@ -19,7 +19,7 @@ def composer(qtbot: QtBot, theme: Theme) -> Composer:
     qtbot.addWidget(composer)
     composer.resize(720, 80)
     composer.show()
-    composer.set_state(can_send=True, can_stop=False, hint="Ask anything.")
+    composer.set_state(can_send=True, can_stop=False, stopping=False, hint="Ask anything.")
     return composer
 
 
@@ -63,7 +63,7 @@ def test_nothing_is_sent_that_cannot_be_answered(composer: Composer, qtbot: QtBo
     QTest.keyClick(composer.input, Qt.Key.Key_Return)
     assert not composer.send_button.isEnabled()
     QTest.keyClicks(composer.input, "text")
-    composer.set_state(can_send=False, can_stop=True, hint="")
+    composer.set_state(can_send=False, can_stop=True, stopping=False, hint="")
     QTest.keyClick(composer.input, Qt.Key.Key_Return)
     assert sent == []
     assert composer.input.toPlainText().strip() == "text"
@@ -72,7 +72,7 @@ def test_nothing_is_sent_that_cannot_be_answered(composer: Composer, qtbot: QtBo
 def test_send_turns_into_stop(composer: Composer, qtbot: QtBot) -> None:
     assert composer.send_button.isVisible()
     assert not composer.stop_button.isVisible()
-    composer.set_state(can_send=False, can_stop=True, hint="")
+    composer.set_state(can_send=False, can_stop=True, stopping=False, hint="")
     assert not composer.send_button.isVisible()
     with qtbot.waitSignal(composer.stopped):
         QTest.mouseClick(composer.stop_button, Qt.MouseButton.LeftButton)
@@ -108,5 +108,5 @@ def test_a_new_hint_is_drawn(composer: Composer, qtbot: QtBot) -> None:
     composer.grab()
     QApplication.processEvents()
     composer.input.viewport().installEventFilter(counter)
-    composer.set_state(can_send=True, can_stop=False, hint="Another hint.")
+    composer.set_state(can_send=True, can_stop=False, stopping=False, hint="Another hint.")
     qtbot.waitUntil(lambda: counter.count > 0)

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from slmdesk.chat import Conversation
-from slmdesk.engines import End, PromptProgress, Text
+from slmdesk.chat import ChatMessageRecord, ChatService, Conversation
+from slmdesk.engines import End, PromptProgress, Reasoning, Text
 from slmdesk.messages import ErrorKind, UserError
-from slmdesk.storage import Paths
+from slmdesk.storage import Database, Paths
 from slmdesk.ui import inference as module
-from slmdesk.ui.inference import Inference, Mailbox
-from tests.ui.scripted import Gate, ScriptedChat, answer_script, make_model, make_services
+from slmdesk.ui.inference import Inference
+from slmdesk.ui.mailbox import Mailbox
+from slmdesk.ui.state import Phase
+from tests.ui.scripted import Gate, ScriptedChat, Step, answer_script, make_model
 
 Make = Callable[[ScriptedChat], Inference]
 REFUSED = UserError(
@@ -24,58 +26,93 @@ REFUSED = UserError(
 )
 
 
-@pytest.fixture
-def make(qtbot: QtBot, paths: Paths) -> Iterator[Make]:
-    made: list[Inference] = []
-
-    def one(chat: ScriptedChat) -> Inference:
-        made.append(Inference(make_services(paths, chat)))
-        return made[-1]
-
-    yield one
-    for inference in made:
-        inference.shut_down()
+def asked(text: str) -> Conversation:
+    """A conversation that waits for its answer. Not stored."""
+    return Conversation(messages=[ChatMessageRecord(0, "user", text, "complete", "", 0)])
 
 
-def _texts(conversation: Conversation) -> list[str]:
+def texts(conversation: Conversation) -> list[str]:
     return [message.text for message in conversation.messages]
 
 
-def test_a_message_cancelled_before_its_turn_is_kept(make: Make, qtbot: QtBot) -> None:
-    chat = ScriptedChat([[Text("Old"), Gate()]])
-    inference = make(chat)
-    first, second = Conversation(), Conversation()
-    inference.answer(first, "One", make_model())
-    qtbot.waitUntil(lambda: _texts(first) == ["One", "Old"])
-    inference.answer(second, "Two", make_model())
-    inference.cancel()
+@pytest.fixture
+def make(qtbot: QtBot, paths: Paths) -> Iterator[Make]:
+    made: list[tuple[Inference, ScriptedChat]] = []
+
+    def one(chat: ScriptedChat) -> Inference:
+        database = Database(paths.database_file)
+        made.append((Inference(lambda: chat.open(database)), chat))
+        return made[-1][0]
+
+    yield one
+    for inference, chat in made:
+        inference.shut_down()
+        chat.close()
+
+
+def test_requests_have_their_turn_one_after_the_other(make: Make, qtbot: QtBot) -> None:
+    inference = make(ScriptedChat([answer_script("One."), answer_script("Two.")]))
+    said: list[tuple[str, int]] = []
+    inference.began.connect(lambda ticket: said.append(("began", ticket)))
+    inference.finished.connect(lambda ticket: said.append(("finished", ticket)))
+    first, second = asked("1"), asked("2")
+    tickets = [inference.answer(first, make_model()), inference.answer(second, make_model())]
     qtbot.waitUntil(lambda: not inference.running)
-    assert _texts(second) == ["Two"]
+    expected = [(what, ticket) for ticket in tickets for what in ("began", "finished")]
+    assert said == expected
+    assert texts(first) == ["1", "One."]
+    assert texts(second) == ["2", "Two."]
 
 
-def test_a_message_sent_just_before_closing_is_kept(make: Make, qtbot: QtBot) -> None:
-    chat = ScriptedChat([[Text("Old"), Gate()]])
+def test_a_request_cancelled_before_its_turn_never_begins(make: Make, qtbot: QtBot) -> None:
+    gate = Gate()
+    chat = ScriptedChat([[Text("Old"), gate, End(reason="stop")]])
     inference = make(chat)
-    first, second = Conversation(), Conversation()
-    inference.answer(first, "One", make_model())
-    qtbot.waitUntil(lambda: _texts(first) == ["One", "Old"])
-    inference.answer(second, "Two", make_model())
-    assert inference.shut_down()
-    assert _texts(second) == ["Two"]
-
-
-def test_a_message_that_cannot_be_kept_comes_back_before_the_reason(make: Make, qtbot: QtBot) -> None:
-    chat = ScriptedChat()
-    chat.refusals.append(REFUSED)
-    inference = make(chat)
-    said: list[object] = []
-    inference.rejected.connect(lambda ticket, text: said.append((ticket, text)))
-    inference.failed.connect(lambda ticket, error: said.append((ticket, error)))
-    conversation = Conversation()
-    ticket = inference.answer(conversation, "Hello", make_model())
+    began: list[int] = []
+    inference.began.connect(began.append)
+    first, second = asked("One"), asked("Two")
+    running = inference.answer(first, make_model())
+    qtbot.waitUntil(lambda: inference.state.phase is Phase.WRITING)
+    inference.cancel(inference.answer(second, make_model()))
+    gate.opened.set()
     qtbot.waitUntil(lambda: not inference.running)
-    assert said == [(ticket, "Hello"), (ticket, REFUSED)]
-    assert _texts(conversation) == []
+    assert began == [running]
+    assert texts(first) == ["One", "Old"]
+    assert texts(second) == ["Two"]
+    assert chat.pool.cancels == 0
+
+
+def test_a_cancel_reaches_the_request_that_has_its_turn(make: Make, qtbot: QtBot) -> None:
+    inference = make(ScriptedChat([[Text("Old"), Gate()], answer_script("Next.")]))
+    first, second = asked("One"), asked("Two")
+    running = inference.answer(first, make_model())
+    inference.answer(second, make_model())
+    qtbot.waitUntil(lambda: inference.state.phase is Phase.WRITING)
+    inference.cancel(running)
+    qtbot.waitUntil(lambda: not inference.running)
+    assert first.messages[-1].state == "stopped"
+    assert texts(second) == ["Two", "Next."]
+
+
+def test_reasoning_is_told_apart_from_text(make: Make, qtbot: QtBot) -> None:
+    steps: list[Step] = [
+        Reasoning("Let me "),
+        Reasoning("see."),
+        Text("It "),
+        Text("is."),
+        End(reason="stop"),
+    ]
+    inference = make(ScriptedChat([steps]))
+    said: list[tuple[str, str, int]] = []
+    inference.reasoning.connect(lambda ticket, text, pieces: said.append(("reasoning", text, pieces)))
+    inference.text.connect(lambda ticket, text, pieces: said.append(("text", text, pieces)))
+    inference.answer(asked("One"), make_model())
+    qtbot.waitUntil(lambda: not inference.running)
+    kinds = [kind for kind, _, _ in said]
+    assert kinds == sorted(kinds)
+    assert "".join(text for kind, text, _ in said if kind == "reasoning") == "Let me see."
+    assert "".join(text for kind, text, _ in said if kind == "text") == "It is."
+    assert sum(pieces for _, _, pieces in said) == 4
 
 
 def test_state_is_told_once_per_drain(make: Make, qtbot: QtBot) -> None:
@@ -85,7 +122,7 @@ def test_state_is_told_once_per_drain(make: Make, qtbot: QtBot) -> None:
     drains: list[object] = []
     inference.state_changed.connect(told.append)
     inference._timer.timeout.connect(lambda: drains.append(None))
-    inference.answer(Conversation(), "Hello", make_model())
+    inference.answer(asked("Hello"), make_model())
     qtbot.waitUntil(lambda: not inference.running)
     assert len(told) <= len(drains)
 
@@ -97,7 +134,7 @@ def test_a_drain_ends_although_more_keeps_coming(
     inference = make(ScriptedChat([answer_script()]))
     drained: list[str] = []
 
-    def add_another(ticket: int, text: str) -> None:
+    def add_another(ticket: int, text: str, pieces: int) -> None:
         drained.append(text)
         if len(drained) < 100:
             inference._mailbox.put(len(drained), Text("more"))
@@ -120,8 +157,8 @@ def test_a_drain_stops_when_it_takes_long(make: Make, qtbot: QtBot) -> None:
 @pytest.mark.parametrize(
     "make_room", [lambda box: box.take(), lambda box: box.let_through(7), lambda box: box.release()]
 )
-def test_a_full_mailbox_makes_its_writer_wait(make_room: Callable[[Mailbox], Any]) -> None:
-    box = Mailbox(most=2)
+def test_a_full_mailbox_makes_its_writer_wait(make_room: Callable[[Mailbox[Text]], Any]) -> None:
+    box: Mailbox[Text] = Mailbox(most=2)
     box.put(7, Text("1"))
     box.put(7, Text("2"))
     writer = threading.Thread(target=box.put, args=(7, Text("3")))
@@ -134,20 +171,19 @@ def test_a_full_mailbox_makes_its_writer_wait(make_room: Callable[[Mailbox], Any
 
 
 def test_a_thread_that_is_stuck_does_not_keep_the_window_from_closing(
-    make: Make, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "_STOP_WAIT_MS", 20)
     monkeypatch.setattr(module, "_END_WAIT_MS", 20)
-    chat = ScriptedChat()
     stuck, go_on = threading.Event(), threading.Event()
 
-    def hang(conversation: Conversation, text: str) -> None:
+    def hang() -> ChatService:
         stuck.set()
         go_on.wait(30)
+        raise REFUSED
 
-    monkeypatch.setattr(chat, "add_message", hang)
-    inference = make(chat)
-    inference.answer(Conversation(), "Hello", make_model())
+    inference = Inference(hang)
+    inference.answer(asked("Hello"), make_model())
     qtbot.waitUntil(stuck.is_set)
     assert not inference.shut_down()
     assert "left behind" in caplog.text

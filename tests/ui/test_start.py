@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import subprocess
 import sys
 
@@ -10,6 +13,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 import slmdesk.ui
 from slmdesk import __main__ as program
+from slmdesk.app import _engine_versions
+from slmdesk.engines import probe_engine
 from slmdesk.storage import Paths, WindowLock, log_file
 
 BUG = """
@@ -52,6 +57,68 @@ def test_without_a_terminal_a_box_says_it(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(slmdesk.ui, "show_box", said.append)
     program._tell("Something is wrong.")
     assert said == ["Something is wrong."]
+
+
+class Stream(io.StringIO):
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+@pytest.mark.parametrize(
+    ("platform", "terminal", "box"),
+    [
+        ("xcb", "", True),
+        (None, "", True),
+        ("xcb", "stdin", False),
+        ("xcb", "stdout", False),
+        ("xcb", "stderr", False),
+        # Nobody sees it, and nobody could close it.
+        ("offscreen:size=1x1", "", False),
+    ],
+)
+def test_a_home_that_cannot_be_written_is_shown_to_who_started_it_with_an_icon(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, platform: str | None, terminal: str, box: bool
+) -> None:
+    paths.state.parent.mkdir(parents=True)
+    paths.state.write_text("a file where the folder should be")
+    streams = {name: Stream(is_terminal=name == terminal) for name in ("stdin", "stdout", "stderr")}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    if platform:
+        monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+    said: list[str] = []
+    monkeypatch.setattr(slmdesk.ui, "show_box", said.append)
+    assert program._open_window() == 7
+    sentence = f"The folder {paths.state} cannot be made: the system says “{os.strerror(errno.EEXIST)}”."
+    assert streams["stderr"].getvalue() == f"slmdesk: {sentence}\n"
+    advice = "Free some disk space, or set SLMDESK_HOME to a folder that you may write to."
+    assert said == ([f"{sentence} {advice}"] if box else [])
+
+
+def test_a_box_is_shown_even_where_stderr_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(Stream):
+        def flush(self) -> None:
+            raise OSError(28, "No space left on device")
+
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, Full(is_terminal=False))
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    said: list[str] = []
+    monkeypatch.setattr(slmdesk.ui, "show_box", said.append)
+    program._tell("Something is wrong.")
+    assert said == ["Something is wrong."]
+
+
+def test_engines_have_the_names_that_the_doctor_gives_them() -> None:
+    [(name, version)] = _engine_versions()
+    build = probe_engine("llama.cpp").version
+    assert name == "llama-cpp-python"
+    assert f"{name} {version}" in build
 
 
 def test_the_box_shows_a_sentence_as_it_is(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,22 +16,39 @@ from PySide6.QtWidgets import QApplication
 import slmdesk.ui
 from slmdesk.storage import resources_folder
 from slmdesk.ui.icons import application_icon, icon_pixmap
-from slmdesk.ui.theme import DARK, LIGHT, Colors, Theme, contrast_ratio, is_dark, text_scale
+from slmdesk.ui.theme import (
+    DARK,
+    LIGHT,
+    MOTION_MS,
+    Colors,
+    MotionChoice,
+    TextRole,
+    Theme,
+    contrast_ratio,
+    is_dark,
+    text_scale,
+)
+from slmdesk.ui.theme.motion import is_still
 
 UI = Path(slmdesk.ui.__file__).parent
 ICONS = resources_folder() / "icons"
 
 GROUNDS = ("window", "surface", "surface_sunken", "surface_raised", "hover", "pressed", "selection", "bubble")
 TEXT_PAIRS = [
-    *(("text", ground) for ground in (*GROUNDS, "negative_soft", "caution_soft")),
-    *(("text_secondary", ground) for ground in (*GROUNDS, "negative_soft")),
+    *(("text", ground) for ground in (*GROUNDS, "negative_soft", "caution_soft", "positive_soft")),
+    *(("text_secondary", ground) for ground in (*GROUNDS, "negative_soft", "caution_soft")),
     *(("accent_text", fill) for fill in ("accent", "accent_hover", "accent_pressed")),
     *(("accent_ink", ground) for ground in ("window", "surface", "surface_raised", "selection")),
     ("positive", "window"),
     ("positive", "surface"),
+    ("positive", "positive_soft"),
+    ("positive", "selection"),
     ("negative", "window"),
+    ("negative", "surface"),
+    ("negative", "surface_raised"),
     ("negative", "negative_soft"),
     ("caution", "caution_soft"),
+    ("caution", "surface_raised"),
     ("tooltip_text", "tooltip"),
 ]
 MARK_PAIRS = [
@@ -36,6 +56,10 @@ MARK_PAIRS = [
     ("border_mark", "surface_raised"),
     ("accent", "surface"),
     ("accent_ink", "negative_soft"),
+    ("accent_ink", "caution_soft"),
+    ("border_mark", "surface_sunken"),
+    ("accent_ink", "hover"),
+    ("tooltip_text", "tooltip"),
 ]
 
 
@@ -101,6 +125,41 @@ def test_the_text_grows_with_the_systems(points: float, dpi: float, platform: st
     assert text_scale(points, dpi, platform) == pytest.approx(scale)
 
 
+@pytest.mark.parametrize(
+    ("choice", "system", "still"),
+    [("system", True, True), ("system", False, False), ("on", False, True), ("off", True, False)],
+)
+def test_motion_is_a_function_of_the_choice(choice: MotionChoice, system: bool, still: bool) -> None:
+    assert is_still(choice, system) is still
+
+
+def test_nothing_takes_time_to_move_where_motion_is_reduced(theme: Theme) -> None:
+    theme.set_reduce_motion("off")
+    assert theme.motion_ms == MOTION_MS
+    seen: list[bool] = []
+    theme.changed.connect(lambda: seen.append(theme.reduce_motion))
+    theme.set_reduce_motion("on")
+    theme.set_reduce_motion("on")
+    assert seen == [True]
+    assert theme.motion_ms == 0
+
+
+@pytest.mark.skipif(shutil.which("dbus-run-session") is None, reason="needs a D-Bus of its own")
+def test_a_desktop_that_wants_no_motion_is_heard() -> None:
+    talk = ["dbus-run-session", "--", sys.executable, "-m", "tests.ui.talk_to_desktop"]
+    done = subprocess.run(talk, capture_output=True, text=True, timeout=60)
+    # What it says at first, and what it says when the person changes it.
+    assert done.stdout.split() == ["True", "False"], done.stderr
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0, 3.0])
+def test_sizes_and_fonts_grow_together(qapp: QApplication, scale: float) -> None:
+    theme = Theme(qapp, "light", scale=scale)
+    assert theme.sizes.button == round(32 * scale)
+    assert theme.font(TextRole.BASE).pixelSize() == round(13 * scale)
+    assert theme.line_height(TextRole.BASE) == round(18 * scale)
+
+
 def test_no_colour_or_size_is_named_elsewhere() -> None:
     literal = re.compile(
         r"""["']#[0-9A-Fa-f]{3,8}["']|QColor\(["'\d]|Qt\.GlobalColor\.(?!transparent)"""
@@ -110,7 +169,7 @@ def test_no_colour_or_size_is_named_elsewhere() -> None:
     found = [
         f"{file.relative_to(UI)}:{number}: {line.strip()}"
         for file in UI.rglob("*.py")
-        if file.name not in ("tokens.py", "theme.py")
+        if file.name not in ("tokens.py", "theme.py", "syntax.py")
         for number, line in enumerate(file.read_text().splitlines(), 1)
         if literal.search(line)
     ]
@@ -120,7 +179,9 @@ def test_no_colour_or_size_is_named_elsewhere() -> None:
 def _icons_used() -> set[str]:
     present = {file.stem for file in ICONS.glob("*.svg")}
     words = {
-        word for file in UI.rglob("*.py") for word in re.findall(r'"([a-z]+(?:-[a-z]+)*)"', file.read_text())
+        word
+        for file in UI.rglob("*.py")
+        for word in re.findall(r'"([a-z]+(?:-[a-z0-9]+)*)"', file.read_text())
     }
     return present & words
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,35 +13,30 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 import slmdesk.ui
-from slmdesk.chat import ConversationStore
+from slmdesk.chat import ChatMessageRecord, Conversation
 from slmdesk.messages import ErrorKind, UserError
-from slmdesk.storage import Database, Paths, Settings, SettingsStore, log, show_uncaught
+from slmdesk.storage import (
+    Database,
+    Paths,
+    Settings,
+    SettingsStore,
+    back_up,
+    find_and_repair_damage,
+    log,
+    show_uncaught,
+)
 from slmdesk.ui import MainWindow, Theme
 from slmdesk.ui import main_window as module
 from slmdesk.ui.chat.composer import MessageInput
-from slmdesk.ui.main_window import SETTINGS, SettingsLane
-from slmdesk.ui.widgets.banner import Banner
-from slmdesk.ui.widgets.labels import ElidedLabel, Label
-from tests.ui.scripted import Gate, ScriptedChat, answer_script, make_services
+from slmdesk.ui.main_window import SETTINGS
+from slmdesk.ui.settings_lane import SettingsLane
+from slmdesk.ui.widgets.labels import ElidedLabel
+from tests.ui.driving import MakeWindow, ask, ask_and_wait, foot, kept, settle, texts, words_of
+from tests.ui.scripted import ScriptedChat, answer_script, keep, make_conversation, make_services
 
-MakeWindow = Callable[..., MainWindow]
 REFUSED = UserError(
     "database-cannot-be-written", ErrorKind.STORAGE, file="slmdesk.sqlite", reason="disk is full"
 )
-
-
-def _words(banner: Banner | None) -> str:
-    assert banner is not None
-    return " ".join(label.text() for label in banner.findChildren(Label))
-
-
-def _ask(window: MainWindow, text: str = "Hello") -> None:
-    QTest.keyClicks(window.chat.composer.input, text)
-    QTest.keyClick(window.chat.composer.input, Qt.Key.Key_Return)
-
-
-def _damage(file: Path) -> None:
-    file.write_bytes(b"not a database at all" * 1000)
 
 
 def _make_newer(file: Path) -> None:
@@ -52,25 +46,39 @@ def _make_newer(file: Path) -> None:
     database.close()
 
 
-@pytest.mark.parametrize(
-    ("spoil", "words"), [(_damage, "cannot be opened"), (_make_newer, "a newer version of SLM Desk")]
-)
-def test_a_database_that_cannot_be_opened_is_told_at_start(
-    make_window: MakeWindow, tmp_path: Path, spoil: Callable[[Path], None], words: str
+def test_a_database_of_a_newer_version_is_told_at_start_and_left_alone(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths
 ) -> None:
-    file = tmp_path / "conversations.sqlite"
-    spoil(file)
-    database = Database(file)
-    chat = ScriptedChat()
-    chat.latest_conversation = ConversationStore(database).latest  # type: ignore[method-assign]
-    window = make_window(chat)
-    shown = _words(window.chat.banner)
-    assert words.lower() in shown.lower()
-    assert str(file) in shown
-    assert not window.chat.banner.buttons  # type: ignore[union-attr]
+    _make_newer(paths.database_file)
+    before = paths.database_file.read_bytes()
+    window = make_window()
+    banner = window.chat.banners.banner
+    assert "A newer version of SLM Desk" in words_of(banner)
+    assert str(paths.database_file) in words_of(banner)
+    assert banner is not None
+    assert not banner.buttons
     # It is not about the engine, and the model was loaded by itself meanwhile.
     assert window.status.state_segment.words == "Ready"
+    ask(window, "My words")
+    settle(qtbot, window)
+    assert window.chat.composer.input.toPlainText() == "My words"
+    window.close()
+    assert paths.database_file.read_bytes() == before
+
+
+def test_a_damaged_database_is_repaired_at_start_and_the_conversation_shown(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths
+) -> None:
+    database = Database(paths.database_file)
+    keep(database, make_conversation("Kept", "And answered."))
+    back_up(database, paths.backups)
     database.close()
+    paths.database_file.write_bytes(b"not a database at all" * 1000)
+    chat = ScriptedChat()
+    window = make_window(chat, check=lambda database: find_and_repair_damage(database, paths.backups))
+    assert "have been repaired" in words_of(window.chat.banners.notices[0])
+    assert window.chat.banners.banner is None
+    assert texts(window) == ["Kept", "And answered."]
 
 
 def test_a_message_that_cannot_be_kept_goes_back_into_the_input(
@@ -79,18 +87,17 @@ def test_a_message_that_cannot_be_kept_goes_back_into_the_input(
     chat = ScriptedChat([answer_script("Here.")])
     chat.refusals.append(REFUSED)
     window = make_window(chat)
-    _ask(window, "My words")
-    qtbot.waitUntil(lambda: not window.inference.running)
+    ask(window, "My words")
+    settle(qtbot, window)
     assert window.chat.composer.input.toPlainText() == "My words"
-    assert window.chat.transcript.messages == []
     assert window.chat.stack.currentWidget() is window.chat.empty
-    assert "disk is full" in _words(window.chat.banner)
+    assert "disk is full" in words_of(window.chat.banners.banner)
     assert window.status.state_segment.words == "Ready"
     QTest.keyClick(window.chat.composer.input, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not window.inference.running)
+    settle(qtbot, window)
     assert chat.asked == ["My words"]
-    assert window.chat.banner is None
-    assert len(window.chat.transcript.messages) == 2
+    assert window.chat.banners.banner is None
+    assert texts(window) == ["My words", "Here."]
 
 
 def test_what_was_written_since_is_kept_behind_a_message_that_comes_back(
@@ -98,29 +105,54 @@ def test_what_was_written_since_is_kept_behind_a_message_that_comes_back(
 ) -> None:
     chat = ScriptedChat([answer_script("One."), answer_script("Two.")])
     window = make_window(chat)
-    _ask(window, "First")
-    qtbot.waitUntil(lambda: not window.inference.running)
+    ask_and_wait(qtbot, window, "First")
     chat.refusals.append(REFUSED)
-    _ask(window, "Second")
+    ask(window, "Second")
     window.chat.composer.input.setPlainText("and more")
-    qtbot.waitUntil(lambda: not window.inference.running)
+    settle(qtbot, window)
     assert window.chat.composer.input.toPlainText() == "Second\n\nand more"
-    assert len(window.chat.transcript.messages) == 2
+    assert texts(window) == ["First", "One."]
 
 
-def test_a_message_stopped_before_its_turn_can_be_answered_later(
+def test_a_message_refused_in_a_chat_that_was_left_is_found_in_its_input(
     make_window: MakeWindow, qtbot: QtBot
 ) -> None:
-    chat = ScriptedChat([answer_script("Here.")], loading=[Gate()])
+    chat = ScriptedChat(stored=[make_conversation("Hi", "Hello")])
     window = make_window(chat)
-    _ask(window)
-    window.chat.stop()
-    qtbot.waitUntil(lambda: not window.inference.running)
-    assert chat.asked == ["Hello"]
-    chat.loading = []
-    window.chat.try_again()
-    qtbot.waitUntil(lambda: not window.inference.running)
-    assert [one.text for one in chat.conversations[0].messages] == ["Hello", "Here."]
+    number = window.chat.conversation.id
+    chat.refusals.append(REFUSED)
+    ask(window, "Refused")
+    window.chat.start_new_chat()
+    settle(qtbot, window)
+    assert "disk is full" in words_of(window.chat.banners.notices[0])
+    window.chat.open_conversation(number)
+    settle(qtbot, window)
+    assert window.chat.composer.input.toPlainText() == "Refused"
+
+
+def test_an_answer_that_could_not_be_stored_is_stored_when_the_window_closes(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = ScriptedChat([answer_script("Only in memory.")])
+    window = make_window(chat)
+    real = chat.store.add_message
+
+    def refuse(conversation: Conversation, message: ChatMessageRecord, *, at: int | None = None) -> None:
+        if message.role == "assistant":
+            raise REFUSED
+        real(conversation, message, at=at)
+
+    monkeypatch.setattr(chat.store, "add_message", refuse)
+    ask_and_wait(qtbot, window)
+    assert "disk is full" in words_of(window.chat.banners.banner)
+    assert kept(paths) == [("user", "Hello", "complete")]
+    number = window.chat.conversation.id
+    window.chat.start_new_chat()
+    window.chat.open_conversation(number)
+    settle(qtbot, window)
+    assert texts(window) == ["Hello", "Only in memory."]
+    window.close()
+    assert kept(paths) == [("user", "Hello", "complete"), ("assistant", "Only in memory.", "complete")]
 
 
 def test_a_bug_anywhere_is_shown_once(make_window: MakeWindow, qtbot: QtBot) -> None:
@@ -135,13 +167,13 @@ def test_a_bug_anywhere_is_shown_once(make_window: MakeWindow, qtbot: QtBot) -> 
         thread = threading.Thread(target=raise_one)
         thread.start()
         thread.join()
-        qtbot.waitUntil(lambda: window.chat.banner is not None)
-        banner = window.chat.banner
+        qtbot.waitUntil(lambda: window.chat.banners.banner is not None)
+        banner = window.chat.banners.banner
         assert banner is not None
         assert "KeyError: 'in a slot'" in banner.details
         raise_one()
         QTest.qWait(10)
-        assert window.chat.banner is banner
+        assert window.chat.banners.banner is banner
     finally:
         show_uncaught(None)
 
@@ -149,14 +181,16 @@ def test_a_bug_anywhere_is_shown_once(make_window: MakeWindow, qtbot: QtBot) -> 
 def test_a_bug_before_the_chat_is_there_is_shown_when_it_is(
     qtbot: QtBot, theme: Theme, qt_loop: object, paths: Paths
 ) -> None:
-    window = MainWindow(make_services(paths, ScriptedChat()), theme)
+    chat = ScriptedChat()
+    window = MainWindow(make_services(paths, chat), theme)
     window.show_report("Traceback: early")
     window.show()
     window.start()
-    assert window.chat.banner is not None
-    assert window.chat.banner.details == "Traceback: early"
-    qtbot.waitUntil(lambda: not window.inference.running)
+    assert window.chat.banners.banner is not None
+    assert window.chat.banners.banner.details == "Traceback: early"
+    settle(qtbot, window)
     window.close()
+    chat.close()
     window.deleteLater()
 
 
@@ -175,16 +209,16 @@ def test_settings_that_could_not_be_used_are_told_at_start(
 
     monkeypatch.setattr(slmdesk.ui.Services, "__init__", loaded)
     window = make_window()
-    shown = [_words(notice) for notice in window.chat.notices]
+    shown = [words_of(notice) for notice in window.chat.banners.notices]
     assert [words.partition("” ")[0] for words in shown] == [
         "The setting “Theme",
         "The setting “Width of the window",
     ]
     window.chat.show_error(REFUSED)
-    assert len(window.chat.notices) == 2
-    window.chat.notices[0].close_button.click()
-    window.chat.notices[0].close_button.click()
-    assert window.chat.notices == []
+    assert len(window.chat.banners.notices) == 2
+    window.chat.banners.notices[0].close_button.click()
+    window.chat.banners.notices[0].close_button.click()
+    assert window.chat.banners.notices == []
 
 
 def test_painted_is_said_once(qtbot: QtBot, theme: Theme, paths: Paths) -> None:
@@ -257,10 +291,8 @@ def test_numbers_are_made_ready_away_from_the_window(
 def test_copying_an_answer_copies_what_is_stored(make_window: MakeWindow, qtbot: QtBot) -> None:
     text = "a\N{NO-BREAK SPACE}b\r\nc\N{LINE SEPARATOR}d\N{PARAGRAPH SEPARATOR}e"
     window = make_window(ScriptedChat([answer_script(text)]))
-    _ask(window)
-    qtbot.waitUntil(lambda: not window.inference.running)
-    QTest.qWait(50)
-    window.chat.transcript.messages[-1].foot.copy.click()  # type: ignore[attr-defined]
+    ask_and_wait(qtbot, window)
+    foot(window).copy.click()
     assert QGuiApplication.clipboard().text() == text
 
 

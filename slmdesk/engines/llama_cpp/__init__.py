@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slmdesk.engines.llama_cpp.build import BuildInfo, DeviceInfo, build_info
+from slmdesk.engines.llama_cpp.build import build_info
 
 if TYPE_CHECKING:
     from slmdesk.engines.llama_cpp.engine import LlamaCppEngine
 
-__all__ = ["BuildInfo", "DeviceInfo", "LlamaCppEngine", "build_info"]
+__all__ = ["LlamaCppEngine", "build_info"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,53 +7,17 @@ child process: a driver may end it.
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
-from pathlib import Path
+
+from slmdesk.engines.protocol import Build, Device
 
 _KINDS = {0: "cpu", 1: "gpu", 2: "integrated gpu", 3: "accelerator", 4: "other"}
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceInfo:
-    """One device that llama.cpp can compute on."""
-
-    name: str
-    """llama.cpp's own, for example `CPU` or `Vulkan0`."""
-    description: str
-    kind: str
-    """`cpu`, `gpu`, `integrated gpu`, `accelerator` or `other`."""
-    free_bytes: int
-    total_bytes: int
-    largest_buffer_bytes: int
-    """The most that one tensor may take; 0: not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class BuildInfo:
-    """The installed llama.cpp."""
-
-    version: str
-    """For people: llama.cpp's version and the Python package's."""
-    package_version: str
-    library: Path
-    features: str
-    """Instruction sets and backends it was built with, in llama.cpp's words."""
-    devices: tuple[DeviceInfo, ...]
-    gpu_offload: bool
-
-
-def build_info() -> BuildInfo:
+def build_info() -> Build:
     """Look at the installed library and its devices. Loads the library; raises what importing it raises."""
     from slmdesk.engines.llama_cpp import native
 
-    return BuildInfo(
-        version=engine_version(),
-        package_version=native.package_version,
-        library=native.library_file("llama"),
-        features=native.lib.llama_print_system_info().decode("utf-8", "replace").strip(" |"),
-        devices=list_devices(),
-        gpu_offload=bool(native.lib.llama_supports_gpu_offload()),
-    )
+    return Build(version=engine_version(), library=str(native.library_file("llama")), devices=list_devices())
 
 
 def engine_version() -> str:
@@ -64,7 +28,7 @@ def engine_version() -> str:
     return f"{own} (llama-cpp-python {native.package_version})"
 
 
-def list_devices() -> tuple[DeviceInfo, ...]:
+def list_devices() -> tuple[Device, ...]:
     """Every device of every backend that is built in or lies beside the library."""
     from slmdesk.engines.llama_cpp import native
 
@@ -78,7 +42,7 @@ def list_devices() -> tuple[DeviceInfo, ...]:
     )
 
 
-def _device(base: ctypes.CDLL, device: int) -> DeviceInfo:
+def _device(base: ctypes.CDLL, device: int) -> Device:
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
     pointer = ctypes.c_void_p
     for function, result in (
@@ -94,12 +58,12 @@ def _device(base: ctypes.CDLL, device: int) -> DeviceInfo:
     base.ggml_backend_dev_memory.argtypes = (pointer, size_pointer, size_pointer)
     base.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
     largest = base.ggml_backend_buft_get_max_size(base.ggml_backend_dev_buffer_type(device))
-    return DeviceInfo(
+    return Device(
         name=(base.ggml_backend_dev_name(device) or b"").decode("utf-8", "replace"),
         description=(base.ggml_backend_dev_description(device) or b"").decode("utf-8", "replace"),
         kind=_KINDS.get(base.ggml_backend_dev_type(device), "other"),
-        free_bytes=free.value,
-        total_bytes=total.value,
+        free_memory=free.value,
+        total_memory=total.value,
         # "No limit" is the largest number there is.
-        largest_buffer_bytes=largest if largest < 1 << 60 else 0,
+        largest_buffer=largest if largest < 1 << 60 else 0,
     )

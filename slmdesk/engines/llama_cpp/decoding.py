@@ -13,7 +13,17 @@ from slmdesk.engines.llama_cpp.native import StopFlag, lib
 from slmdesk.engines.llama_cpp.sampling import SamplerChain
 from slmdesk.engines.prefix import PrefixRecord
 from slmdesk.engines.prompts import Prompt
-from slmdesk.engines.protocol import End, EndReason, Event, GenerateRequest, PromptProgress, Stats, Text
+from slmdesk.engines.protocol import (
+    End,
+    EndReason,
+    Event,
+    GenerateRequest,
+    PromptProgress,
+    Reasoning,
+    Stats,
+    Text,
+)
+from slmdesk.engines.reasoning import ReasoningForm, ReasoningSplitter, WrittenAnswer
 from slmdesk.messages import ErrorKind, UserError
 
 _DONE, _NO_ROOM, _STOPPED = 0, 1, 2
@@ -24,19 +34,23 @@ class Answer:
 
     def __init__(
         self, model: LoadedModel, record: PrefixRecord, stop: StopFlag, *,
-        joins_text: bool, extra_stop: tuple[str, ...], on_life: Callable[[], None],
+        joins_text: bool, extra_stop: tuple[str, ...], reasoning: ReasoningForm | None,
+        on_life: Callable[[], None],
     ) -> None:  # fmt: skip
         self._model = model
         self._record = record
         self._stop = stop
         self._joins_text = joins_text
         self._extra_stop = extra_stop
+        self._reasoning = reasoning
         self._on_life = on_life
         self._began = time.perf_counter()
         self._prompt_seconds = 0.0
         self._first_token: float | None = None
         self._last_token = 0.0
         self._generated = 0
+        self.written: WrittenAnswer | None = None
+        """What the model wrote, afterwards; None where it wrote no more than the events tell."""
 
     def events(self, request: GenerateRequest, prompt: Prompt) -> Iterator[Event]:
         """Everything that happens, ending with Stats and End. Raises UserError (kind GENERATION)."""
@@ -75,7 +89,7 @@ class Answer:
             return
         self._record.end_prompt(text)
         chain.show(plan.tokens)
-        reason = yield from self._generate(request, chain)
+        reason = yield from self._generate(request, chain, prompt)
         yield self._stats(total, reused, chain.seed)
         full = reason == "context_full"
         yield End(
@@ -124,7 +138,9 @@ class Answer:
         finally:
             model.watch_with_flag()
 
-    def _generate(self, request: GenerateRequest, chain: SamplerChain) -> Generator[Text, None, EndReason]:
+    def _generate(
+        self, request: GenerateRequest, chain: SamplerChain, prompt: Prompt
+    ) -> Generator[Reasoning | Text, None, EndReason]:
         """Draw and evaluate tokens until the answer ends; returns why it did.
 
         This loop is what token generation costs beyond the library, so it looks everything up beforehand.
@@ -132,7 +148,12 @@ class Answer:
         model, record, stop, on_life = self._model, self._record, self._stop, self._on_life
         context, vocabulary, sampler = model.context, model.vocabulary, chain.pointer
         sample, ends_answer, clock = lib.llama_sampler_sample, lib.llama_vocab_is_eog, time.perf_counter
-        answer = AnswerText((*request.stop, *self._extra_stop))
+        logits = lib.llama_get_logits_ith
+        form = self._reasoning
+        splitter = ReasoningSplitter(form, prompt.begins) if form is not None else None
+        answer = AnswerText((*request.stop, *self._extra_stop), splitter)
+        # Control tokens write nothing, except where they tell reasoning from the answer.
+        marks = self._marks()
         most = request.max_tokens or model.context_length
         room = model.context_length
         reason: EndReason = "stop"
@@ -142,6 +163,10 @@ class Answer:
                 break
             # Only ever after an evaluation that asked for logits: sampling without them ends the process.
             token = sample(sampler, context, -1)
+            # Of weights that are no numbers, every logit is none: samplers draw something all the same.
+            first = logits(context, -1)[0]
+            if first != first:
+                raise UserError("model-weights-damaged", ErrorKind.GENERATION)
             self._last_token = clock()
             if self._first_token is None:
                 self._first_token = self._last_token
@@ -149,10 +174,9 @@ class Answer:
                 break
             self._generated += 1
             on_life()
-            piece = model.piece(token)
-            text = answer.feed(piece)
-            if text:
-                yield Text(text)
+            mark = marks.get(token)
+            piece = model.piece(token) if mark is None else mark
+            yield from answer.feed(piece, mark=mark is not None)
             if answer.stopped:
                 break
             if self._generated >= most:
@@ -173,10 +197,18 @@ class Answer:
                     break
                 self._require_done(code)
             record.extend_answer(token, piece)
-        rest = answer.finish()
-        if rest:
-            yield Text(rest)
+        yield from answer.finish()
+        self.written = answer.written(request, prompt)
         return reason
+
+    def _marks(self) -> dict[int, bytes]:
+        """Control tokens that tell reasoning from the answer, with their bytes. The others write nothing."""
+        form = self._reasoning
+        if form is None:
+            return {}
+        return {
+            token: text.encode() for text, token in self._model.control_tokens.items() if form.holds(text)
+        }
 
     def _reuse_after_stop(self) -> None:
         """A token was stopped halfway: the cache must hold exactly what the record says."""

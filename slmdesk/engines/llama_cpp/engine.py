@@ -27,6 +27,7 @@ from slmdesk.engines.protocol import (
     LoadProgress,
     LoadReport,
 )
+from slmdesk.engines.reasoning import WrittenAnswer
 from slmdesk.engines.templates import PLAIN_STOP, ChatTemplate
 from slmdesk.messages import ErrorKind, UserError
 
@@ -47,6 +48,7 @@ class LlamaCppEngine:
         self._alphabet: Alphabet | None = None
         self._joins_text = False
         self._record = PrefixRecord()
+        self._written: WrittenAnswer | None = None
         self._activity = 0
 
     @property
@@ -105,7 +107,11 @@ class LlamaCppEngine:
             raise
         try:
             template = ChatTemplate(
-                header.chat_template, bos_token=model.bos_text, eos_token=model.eos_text, file=path
+                header.chat_template,
+                bos_token=model.bos_text,
+                eos_token=model.eos_text,
+                control_texts=tuple(model.control_tokens),
+                file=path,
             )
         except UserError:
             model.close()
@@ -115,7 +121,7 @@ class LlamaCppEngine:
             return None
         with self._in_use:
             self._model, self._template, self._alphabet = model, template, files.alphabet
-            self._prompts = PromptMaker(template.render, model.control_texts)
+            self._prompts = PromptMaker(template, tuple(model.control_tokens))
             self._joins_text = model.joins_text(
                 header.metadata.get("tokenizer.ggml.add_space_prefix") is not False
             )
@@ -136,6 +142,7 @@ class LlamaCppEngine:
             kv_bytes=model.kv_bytes,
             load_seconds=time.perf_counter() - began,
             has_chat_template=template.from_file,
+            thinking=template.reasoning.thinking if template.reasoning is not None else "no",
         )
 
     def generate(self, request: GenerateRequest) -> Iterator[Event]:
@@ -149,27 +156,30 @@ class LlamaCppEngine:
                 self._stop,
                 joins_text=self._joins_text,
                 extra_stop=() if template.from_file else (PLAIN_STOP,),
+                reasoning=template.reasoning.form if template.reasoning is not None else None,
                 on_life=self._show_life,
             )
-            yield from answer.events(request, self._make_prompt(request.messages))
+            last, self._written = self._written, None
+            yield from answer.events(request, self._make_prompt(request, last))
+            self._written = answer.written
         finally:
             self._end()
 
     def count_tokens(self, messages: tuple[ChatMessage, ...]) -> int:
         with self._in_use:
             model, _ = self._loaded()
-            return len(model.tokenize_prompt(self._make_prompt(messages)))
+            return len(model.tokenize_prompt(self._make_prompt(GenerateRequest(messages=messages))))
 
     def unload(self) -> None:
         with self._in_use:
             model, self._model, self._template, self._prompts = self._model, None, None, None
-            self._record = PrefixRecord()
+            self._record, self._written = PrefixRecord(), None
             if model is not None:
                 model.close()
 
-    def _make_prompt(self, messages: tuple[ChatMessage, ...]) -> Prompt:
+    def _make_prompt(self, request: GenerateRequest, last: WrittenAnswer | None = None) -> Prompt:
         assert self._prompts is not None
-        prompt = self._prompts.make(messages)
+        prompt = self._prompts.make(request, last)
         unknown = self._alphabet.first_unknown(prompt.text) if self._alphabet else None
         if unknown is not None:
             raise UserError("character-unknown", ErrorKind.GENERATION, character=unknown)

@@ -115,8 +115,8 @@ class LoadedModel:
         self._adds_eos = bool(lib.llama_vocab_get_add_eos(self.vocabulary))
         self.bos, self.eos = self._special(lib.llama_vocab_bos), self._special(lib.llama_vocab_eos)
         self.bos_text, self.eos_text = self._special_text(self.bos), self._special_text(self.eos)
-        self.control_texts = self._find_control_texts()
-        """What the tokens look like that are recognized only where `tokenize` is asked to."""
+        self.control_tokens = self._find_control_tokens()
+        """What the tokens look like that are recognized only where `tokenize` is asked to, and their ids."""
 
     @property
     def weights_bytes(self) -> int:
@@ -217,14 +217,14 @@ class LoadedModel:
             size = lib.llama_token_to_piece(self.vocabulary, token, room, len(room), 0, special)
         return room.raw[: max(0, size)]
 
-    def _find_control_texts(self) -> tuple[str, ...]:
+    def _find_control_tokens(self) -> dict[str, int]:
         attributes, hidden = (
             lib.llama_vocab_get_attr,
             lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_UNKNOWN,
         )
         vocabulary = self.vocabulary
         found = (token for token in range(self.token_count) if attributes(vocabulary, token) & hidden)
-        return tuple(self._special_text(token) for token in found)
+        return {self._special_text(token): token for token in found}
 
     def _special(self, ask: Any) -> int:
         token = int(ask(self.vocabulary))

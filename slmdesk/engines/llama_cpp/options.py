@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from slmdesk.engines.llama_cpp.build import DeviceInfo
-from slmdesk.engines.protocol import ALL_LAYERS, GenerateRequest, KvType, LoadOptions, Sampling
+from slmdesk.engines.protocol import ALL_LAYERS, Device, GenerateRequest, KvType, LoadOptions, Sampling
 from slmdesk.formats.gguf import GgufHeader, block_of, bytes_of
 from slmdesk.messages import ErrorKind, UserError
 
@@ -43,7 +42,7 @@ class Surroundings:
     available_bytes: int
     default_threads: int
     most_threads: int
-    devices: Sequence[DeviceInfo] = ()
+    devices: Sequence[Device] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +145,19 @@ def _check_kv_type(name: str, header: GgufHeader, options: LoadOptions) -> None:
 
 
 def _check_device_buffers(
-    name: str, header: GgufHeader, options: LoadOptions, context: int, gpus: Sequence[DeviceInfo]
+    name: str, header: GgufHeader, options: LoadOptions, context: int, gpus: Sequence[Device]
 ) -> None:
     """One tensor of the KV cache larger than a device's largest buffer ends the process."""
     largest = _largest_kv_row(header, options.kv_type) * padded_context(context)
     for device in gpus:
-        if device.largest_buffer_bytes and largest > device.largest_buffer_bytes:
+        if device.largest_buffer and largest > device.largest_buffer:
             raise UserError(
                 "context-too-long-for-device",
                 ErrorKind.MODEL,
                 name=name,
                 context_length=context,
                 device=device.description or device.name,
-                limit_memory=device.largest_buffer_bytes,
+                limit_memory=device.largest_buffer,
             )
 
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 GgufErrorCode: TypeAlias = Literal[
     "missing",
     "is_directory",
+    "not_a_file",
     "unreadable",
     "empty",
     "not_gguf",
@@ -23,7 +24,8 @@ class GgufError(Exception):
 
     `code` says what is wrong and `facts` holds the numbers:
 
-    - `missing`, `is_directory`, `empty`, `not_gguf`: nothing more to say
+    - `missing`, `is_directory`, `not_a_file` (a pipe, a socket, a device), `empty`, `not_gguf`: nothing more
+      to say
     - `unreadable`: `reason`, the system's own words
     - `unsupported_version`: `version`
     - `cut_off`: `have_bytes` and `need_bytes` (at least this much)

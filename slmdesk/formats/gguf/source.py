@@ -74,7 +74,7 @@ class FileSource:
 def open_source(source: Path | bytes | RangeSource) -> Iterator[RangeSource]:
     """`source` as something that can be asked for ranges; a file is closed again afterwards.
 
-    Raises GgufError `missing`, `is_directory`, `unreadable`.
+    Raises GgufError `missing`, `is_directory`, `not_a_file`, `unreadable`.
     """
     if isinstance(source, bytes):
         yield BytesSource(source)
@@ -88,7 +88,7 @@ def open_source(source: Path | bytes | RangeSource) -> Iterator[RangeSource]:
             raise GgufError("is_directory")
         if not stat.S_ISREG(facts.st_mode):
             # Opening a pipe would wait for a writer that never comes.
-            raise GgufError("unreadable", reason="not a regular file")
+            raise GgufError("not_a_file")
         descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError as error:
         raise GgufError("missing") from error

@@ -1,6 +1,6 @@
 """Every sentence that a room below the fronts says, in English, by key; gettext has the other languages."""
 
-from slmdesk.messages.sentences import chatting, engines, library, models, storing
+from slmdesk.messages.sentences import chatting, engines, library, models, storing, window
 from slmdesk.messages.sentences.texts import ErrorText, Plural
 
 ERRORS: dict[str, ErrorText] = {
@@ -8,6 +8,7 @@ ERRORS: dict[str, ErrorText] = {
     **engines.ERRORS,
     **library.ERRORS,
     **models.ERRORS,
+    **window.ERRORS,
     **storing.ERRORS,
 }
 SENTENCES: dict[str, str | Plural] = {
@@ -15,6 +16,7 @@ SENTENCES: dict[str, str | Plural] = {
     **engines.SENTENCES,
     **library.SENTENCES,
     **models.SENTENCES,
+    **window.SENTENCES,
     **storing.SENTENCES,
 }
 

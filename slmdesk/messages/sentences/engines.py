@@ -90,6 +90,11 @@ ERRORS: dict[str, ErrorText] = {
         N_("there is a bug in SLM Desk"),
         N_("Report the bug with the details"),
     ),
+    "engine-ended": ErrorText(
+        N_("The engine has stopped"),
+        N_("its process ended while it had nothing to do ({status})"),
+        N_("Send your message: the model is loaded anew, and nothing of the conversation is lost"),
+    ),
     "engine-closed": ErrorText(
         N_("The model was unloaded"),
         N_("the engine was closed meanwhile"),

@@ -17,6 +17,11 @@ ERRORS: dict[str, ErrorText] = {
         why=N_("it is neither the name of a model in the list nor a file"),
         do=N_("See the list with: slmdesk models list"),
     ),
+    "library-model-unnamed": ErrorText(
+        what=N_("no model can be chosen"),
+        why=N_("the name given for it is empty"),
+        do=N_("See the list with: slmdesk models list"),
+    ),
     "library-file-name-not-text": ErrorText(
         what=_CANNOT_BE_LOADED,
         why=N_("its name is not valid UTF-8 text"),

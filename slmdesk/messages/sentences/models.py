@@ -1,6 +1,6 @@
 """Sentences about loading a model and answering with it: what an engine refuses."""
 
-from slmdesk.messages.sentences.texts import N_, ErrorText, Plural
+from slmdesk.messages.sentences.texts import N_, NP_, ErrorText, Plural
 
 SENTENCES: dict[str, str | Plural] = {}
 
@@ -19,6 +19,11 @@ ERRORS: dict[str, ErrorText] = {
         _CANNOT_LOAD, N_("there is no such file"), N_("Check the path, or see the list of models")
     ),
     "model-is-folder": ErrorText(_CANNOT_LOAD, N_("it is a folder"), N_("Choose the GGUF file inside it")),
+    "model-not-a-file": ErrorText(
+        _CANNOT_LOAD,
+        N_("it is a pipe, a socket or a device, not a file"),
+        N_("Choose a file in GGUF format"),
+    ),
     "model-unreadable": ErrorText(
         _CANNOT_LOAD,
         N_("the file cannot be read, the system says “{reason}”"),
@@ -86,7 +91,11 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "context-too-short": ErrorText(
         _NOT_WITH_THESE,
-        N_("a context of {context_length} tokens has no room for a conversation"),
+        NP_(
+            "a context of {context_length} token has no room for a conversation",
+            "a context of {context_length} tokens has no room for a conversation",
+            "context_length",
+        ),
         N_("Choose a context length of at least {smallest} tokens"),
     ),
     "context-too-long-for-device": ErrorText(
@@ -164,6 +173,11 @@ ERRORS: dict[str, ErrorText] = {
         _NO_ANSWER,
         N_("llama.cpp could not evaluate the next tokens"),
         N_("Send your message again; if that does not help, choose another model"),
+    ),
+    "model-weights-damaged": ErrorText(
+        _NO_ANSWER,
+        N_("the weights in the model's file are damaged: what they give are no numbers"),
+        N_("Get the file again, or choose another model"),
     ),
     "max-tokens-out-of-range": ErrorText(
         _NO_ANSWER,

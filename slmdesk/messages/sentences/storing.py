@@ -51,6 +51,34 @@ ERRORS: dict[str, ErrorText] = {
         why=N_("the file {file} cannot be written; the system says “{reason}”"),
         do=N_("Make the file writable, or set SLMDESK_HOME to a folder that you may write to"),
     ),
+    "database-damaged": ErrorText(
+        what=N_("the conversations in {file} are damaged"),
+        why=N_("the database says “{reason}”"),
+        do=N_("Start SLM Desk again: it saves what can be saved and keeps the damaged file"),
+    ),
+    "database-in-use": ErrorText(
+        what=N_("the conversations in {file} cannot be opened"),
+        why=N_("another SLM Desk is using them"),
+        do=N_("Close the other one, or wait until it has finished, then try again"),
+    ),
+    "database-cannot-be-repaired": ErrorText(
+        what=N_("the conversations in {file} cannot be checked and repaired"),
+        why=N_("the system says “{reason}”"),
+        do=N_(
+            "Nothing in the file was changed. Free some disk space and check that the folder may be written"
+            " to, then start SLM Desk again"
+        ),
+    ),
+    "backup-cannot-be-made": ErrorText(
+        what=N_("no backup of the conversations in {file} can be made"),
+        why=N_("the system says “{reason}”"),
+        do=N_("Free some disk space and check that the folder may be written to"),
+    ),
+    "backup-cannot-be-changed": ErrorText(
+        what=N_("deleted conversations cannot be taken out of the backup {file}"),
+        why=N_("the system says “{reason}”"),
+        do=N_("Free some disk space and check that the folder may be written to, or remove the backup"),
+    ),
     "database-cannot-be-opened": ErrorText(
         what=N_("the conversations in {file} cannot be opened"),
         why=N_("the database says “{reason}”"),

@@ -31,7 +31,9 @@ _MOST_LINES = 10
 
 
 class MessageInput(QPlainTextEdit):
-    """Grows with its text up to ten lines, then scrolls. Enter sends, Shift+Enter starts a new line."""
+    """Grows with its text up to ten lines, then scrolls. Enter sends and Shift+Enter starts a new line, or
+    Enter starts a new line and Ctrl+Enter sends.
+    """
 
     sent = Signal()
     focus_changed = Signal()
@@ -40,6 +42,8 @@ class MessageInput(QPlainTextEdit):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.send_with_enter = True
+        """Otherwise with Ctrl+Enter alone."""
         self.setAccessibleName(tr("Message"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(theme.font(TextRole.READING))
@@ -58,8 +62,12 @@ class MessageInput(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Send, or pass paging on; everything else is typing."""
-        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain:
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        plain = modifiers == Qt.KeyboardModifier.NoModifier
+        with_control = modifiers == Qt.KeyboardModifier.ControlModifier
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and (
+            with_control or (plain and self.send_with_enter)
+        ):
             self.sent.emit()
         elif event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown) and plain:
             self.page_wanted.emit(-1 if event.key() == Qt.Key.Key_PageUp else 1)
@@ -130,8 +138,10 @@ class Composer(QWidget):
         theme.changed.connect(self.update)
         self._update_send()
 
-    def set_state(self, *, can_send: bool, can_stop: bool, hint: str) -> None:
-        """`can_send`: a message would be answered. `can_stop`: something is going on. `hint`: while empty."""
+    def set_state(self, *, can_send: bool, can_stop: bool, stopping: bool, hint: str) -> None:
+        """`can_send`: a message would be answered. `can_stop`: something is going on. `stopping`: it has been
+        asked to end and has not yet. `hint`: what the empty input says.
+        """
         had_focus = self.send_button.hasFocus() or self.stop_button.hasFocus()
         self._can_send = can_send
         if hint != self.input.placeholderText():
@@ -140,6 +150,7 @@ class Composer(QWidget):
             self.input.viewport().update()
         self.send_button.setVisible(can_send or not can_stop)
         self.stop_button.setVisible(can_stop)
+        self.stop_button.set_busy(stopping)
         self._update_send()
         if had_focus:
             # The button that had the keyboard may be gone or greyed; the input is what comes next.
@@ -153,16 +164,33 @@ class Composer(QWidget):
         """Show something that is going on in the place of the context."""
         self.meter.set_progress(words, fraction)
 
-    def fill(self, text: str) -> None:
-        """Put `text` into the input, ready to be changed or sent."""
+    def set_text(self, text: str) -> None:
+        """Put `text` into the input."""
         self.input.setPlainText(text)
         self.input.moveCursor(self.input.textCursor().MoveOperation.End)
+
+    def fill(self, text: str) -> None:
+        """Put `text` into the input, ready to be changed or sent."""
+        self.set_text(text)
         self.input.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def set_send_with_enter(self, enter: bool) -> None:
+        """Whether Enter sends; otherwise Ctrl+Enter does."""
+        self.input.send_with_enter = enter
+        set_tooltip(self.send_button, tr("Send (Enter)") if enter else tr("Send (Ctrl+Enter)"))
 
     def put_back(self, text: str) -> None:
         """Put a message that was not kept back, before what has been written since."""
         since = self.input.plain_text()
         self.fill(f"{text}\n\n{since}" if since.strip() else text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow column, model and meter say less."""
+        super().resizeEvent(event)
+        sizes = self._theme.sizes
+        compact = self.width() < sizes.reading_narrow
+        self.model_button.set_compact(compact)
+        self.meter.set_compact(compact, bar=self.width() >= sizes.reading_narrow // 2)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the field; with the keyboard in it, its border is the focus ring."""
@@ -176,6 +204,8 @@ class Composer(QWidget):
     def _send(self) -> None:
         text = self.input.plain_text()
         if self._can_send and text.strip():
+            # The button is greyed in a moment; the keyboard stays where one writes.
+            self.input.setFocus(Qt.FocusReason.OtherFocusReason)
             self.input.clear()
             self.sent.emit(text)
 
@@ -220,6 +250,8 @@ class _ContextMeter(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self._compact = False
+        self._used = self._length = 0
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.M, 0, 0, 0)
         row.setSpacing(Space.S)
@@ -232,18 +264,27 @@ class _ContextMeter(QWidget):
 
     def set_context(self, tokens: int, length: int) -> None:
         """Show `tokens` of `length`, or nothing where `length` is 0."""
+        self._used, self._length = tokens, length
         self.setVisible(length > 0)
         if length:
             self.bar.set_fraction(tokens / length)
-            self.words.setText(
-                tr("{used} of {length} tokens").format(
-                    used=format_integer(tokens), length=format_integer(length)
-                )
+            words = tr("{used} of {length}") if self._compact else tr("{used} of {length} tokens")
+            self.words.setText(words.format(used=format_integer(tokens), length=format_integer(length)))
+            set_tooltip(
+                self, tr("Context length in tokens: how much of the conversation the model can keep in mind.")
             )
-            set_tooltip(self, tr("Context length: how much of the conversation the model can keep in mind."))
+
+    def set_compact(self, compact: bool, *, bar: bool) -> None:
+        """Leave the unit to the tooltip, where there is little room, and without `bar` the bar as well."""
+        self.bar.setVisible(bar)
+        if compact != self._compact:
+            self._compact = compact
+            if self._length:
+                self.set_context(self._used, self._length)
 
     def set_progress(self, words: str, fraction: float) -> None:
         """Show `words` beside a bar."""
+        self._length = 0
         self.show()
         self.bar.set_fraction(fraction)
         self.words.setText(words)

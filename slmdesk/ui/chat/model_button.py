@@ -33,6 +33,7 @@ class ModelButton(QAbstractButton):
         self._models: tuple[InstalledModel, ...] = ()
         self._current: InstalledModel | None = None
         self._loaded_path = ""
+        self._compact = False
         self._strong = theme.font(TextRole.LABEL)
         self._plain = theme.font(TextRole.BASE)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -54,6 +55,13 @@ class ModelButton(QAbstractButton):
         set_tooltip(self, tr("{model}, on this computer").format(model=whole) if current else "")
         self.updateGeometry()
         self.update()
+
+    def set_compact(self, compact: bool) -> None:
+        """Leave the quantization to the list and to the tooltip: there is little room."""
+        if compact != self._compact:
+            self._compact = compact
+            self.updateGeometry()
+            self.update()
 
     def set_loaded(self, path: str) -> None:
         """The file of the model in memory, or empty."""
@@ -108,7 +116,7 @@ class ModelButton(QAbstractButton):
 
     @property
     def _quantization(self) -> str:
-        return self._current.quantization if self._current else ""
+        return self._current.quantization if self._current and not self._compact else ""
 
     def _draw(self, painter: QPainter, font: QFont, text: str, left: float, ink: QColor) -> float:
         painter.setFont(font)

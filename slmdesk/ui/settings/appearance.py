@@ -2,36 +2,83 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-
 from slmdesk.messages import tr
-from slmdesk.ui.settings.rows import SettingsPage, SettingsRow
+from slmdesk.storage import TEXT_ZOOM_LEAST, TEXT_ZOOM_MOST
+from slmdesk.ui.settings.rows import OnChange, SettingsPage, SettingsRow
 from slmdesk.ui.theme import Theme
 from slmdesk.ui.widgets.choice_button import ChoiceButton
+from slmdesk.ui.widgets.number_field import NumberField
 from slmdesk.ui.widgets.segmented import Segmented
+from slmdesk.ui.widgets.switch import Switch
+
+_ZOOM_STEP = 10
 
 
 class AppearancePage(SettingsPage):
-    """Theme and language."""
+    """How the window looks, and what of it moves."""
 
-    theme_chosen = Signal(str)
-    language_chosen = Signal(str)
-
-    def __init__(self, theme: Theme, theme_value: str, language_value: str) -> None:
-        super().__init__(theme, tr("Appearance"), tr("How the window looks, and which language it speaks."))
+    def __init__(self, theme: Theme, on_change: OnChange) -> None:
+        super().__init__(theme, tr("Appearance"), tr("How the window looks."))
         themes = (("light", tr("Light")), ("dark", tr("Dark")), ("system", tr("System")))
         self.theme_control = Segmented(theme, themes, tr("Theme"))
-        self.theme_control.set_value(theme_value)
-        self.theme_control.chosen.connect(self.theme_chosen)
-        # Languages are named in themselves, so that nobody gets lost in one they cannot read.
-        languages = (("system", tr("System")), ("en", "English"), ("pl", "Polski"))
-        self.language_control = ChoiceButton(theme, languages, tr("Language"))
-        self.language_control.set_value(language_value)
-        self.language_control.chosen.connect(self.language_chosen)
-        about_theme = tr("System follows the theme of this computer.")
-        about_language = tr("Takes effect when SLM Desk is opened again.")
+        self.theme_control.chosen.connect(lambda value: on_change("theme", value))
+        motions = (("system", tr("As the system")), ("on", tr("On")), ("off", tr("Off")))
+        self.motion_control = ChoiceButton(theme, motions, tr("Reduce motion"))
+        self.motion_control.chosen.connect(lambda value: on_change("reduce_motion", value))
         self.add_group(
             tr("Window"),
-            SettingsRow(theme, "sun-moon", tr("Theme"), about_theme, self.theme_control),
-            SettingsRow(theme, "languages", tr("Language"), about_language, self.language_control),
+            self._row(
+                "theme",
+                "sun-moon",
+                tr("Theme"),
+                tr("System follows the theme of this computer."),
+                self.theme_control,
+            ),
+            self._row(
+                "reduce_motion",
+                "contrast",
+                tr("Reduce motion"),
+                tr("Nothing slides, fades or turns."),
+                self.motion_control,
+            ),
         )
+        self.zoom_control = NumberField(
+            theme,
+            tr("Size of chat text"),
+            least=TEXT_ZOOM_LEAST,
+            most=TEXT_ZOOM_MOST,
+            step=_ZOOM_STEP,
+            value=100,
+            at_end=True,
+        )
+        self.zoom_control.changed.connect(lambda value: on_change("text_zoom", int(value)))
+        self.figures_control = Switch(theme, tr("Figures under answers"))
+        self.figures_control.changed.connect(lambda value: on_change("show_figures", value))
+        self.add_group(
+            tr("Conversations"),
+            self._row(
+                "text_zoom",
+                "a-large-small",
+                tr("Size of chat text"),
+                tr("In percent, 50 to 300. Ctrl and plus, minus or 0 change it in the chat."),
+                self.zoom_control,
+            ),
+            self._row(
+                "show_figures",
+                "timer",
+                tr("Figures under answers"),
+                tr("How many tokens an answer has, how fast it was written, and how long it took."),
+                self.figures_control,
+            ),
+        )
+
+    def _row(
+        self,
+        name: str,
+        icon: str,
+        title: str,
+        about: str,
+        control: Segmented | ChoiceButton | NumberField | Switch,
+    ) -> SettingsRow:
+        row = SettingsRow(self._theme, icon, title, about, control)
+        return self.add_setting(name, row, control, control)

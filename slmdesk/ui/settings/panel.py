@@ -1,20 +1,22 @@
-"""The settings shell: pages on the left, one page on the right."""
+"""The settings shell: pages and a search on the left, one page on the right."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from slmdesk.messages import UserError, error_sentences, tr
 from slmdesk.ui.navigation import NavigationButton
 from slmdesk.ui.settings.about import AboutPage
 from slmdesk.ui.settings.appearance import AppearancePage
-from slmdesk.ui.settings.rows import SettingsPage
+from slmdesk.ui.settings.general import GeneralPage
+from slmdesk.ui.settings.rows import Setting, SettingsPage
+from slmdesk.ui.settings.search import SettingsSearch
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.banner import Banner
 from slmdesk.ui.widgets.labels import Label
@@ -23,10 +25,15 @@ from slmdesk.ui.widgets.surface import Surface
 if TYPE_CHECKING:
     from slmdesk.storage import Paths, Settings
 
+# Of the panel, the list of pages takes this part at most.
+_LIST_MOST_PART = 3
+
 
 class SettingsPanel(Surface):
-    """Appearance and About."""
+    """Every setting the person may change, and those that a policy has fixed."""
 
+    changed = Signal(str, object)
+    """Name of a setting in `Settings`, and the value the person chose."""
     about_shown = Signal()
     """The About page is in view, and its engines are wanted."""
 
@@ -37,23 +44,31 @@ class SettingsPanel(Surface):
         paths: Paths,
         log_file: Path,
         open_path: Callable[[Path], None],
+        fixed: Mapping[str, str],
         parent: QWidget | None = None,
     ) -> None:
+        """`fixed`: settings that cannot be changed, by name, and why."""
         super().__init__(theme, "surface", parent=parent)
-        self.appearance = AppearancePage(theme, settings.theme, settings.language)
+        self.general = GeneralPage(theme, self.changed.emit)
+        self.appearance = AppearancePage(theme, self.changed.emit)
         self.about = AboutPage(theme, paths, log_file, open_path)
         self.stack = QStackedWidget()
         self.banner: Banner | None = None
         list_column = Surface(theme, "surface_sunken", (Qt.Edge.RightEdge,))
-        list_column.setFixedWidth(theme.sizes.settings_pages)
-        pages = QVBoxLayout(list_column)
-        pages.setContentsMargins(Space.S, Space.L, Space.S, Space.L)
-        pages.setSpacing(Space.TINY)
+        self._list_column = list_column
+        left = QVBoxLayout(list_column)
+        left.setContentsMargins(Space.S, Space.L, Space.S, Space.L)
+        left.setSpacing(Space.TINY)
         head = Label(theme, tr("Settings"), TextRole.PAGE_HEAD)
         head.setContentsMargins(Space.M, 0, 0, Space.M)
-        pages.addWidget(head)
+        left.addWidget(head)
         self.page_buttons: list[NavigationButton] = []
+        self._pages = QWidget()
+        pages = QVBoxLayout(self._pages)
+        pages.setContentsMargins(0, 0, 0, 0)
+        pages.setSpacing(Space.TINY)
         rows: tuple[tuple[str, str, SettingsPage], ...] = (
+            ("sliders-horizontal", tr("General"), self.general),
             ("palette", tr("Appearance"), self.appearance),
             ("info", tr("About"), self.about),
         )
@@ -63,7 +78,12 @@ class SettingsPanel(Surface):
             pages.addWidget(button)
             self.page_buttons.append(button)
             self.stack.addWidget(page)
-        pages.addStretch(1)
+        self.search = SettingsSearch(theme, [(name, page) for _, name, page in rows])
+        self.search.searching.connect(lambda searching: self._pages.setVisible(not searching))
+        self.search.chosen.connect(self._show_setting)
+        left.addWidget(self.search)
+        left.addWidget(self._pages)
+        left.addStretch(1)
         right = QVBoxLayout()
         right.setSpacing(0)
         self._banner_row = QVBoxLayout()
@@ -74,7 +94,26 @@ class SettingsPanel(Surface):
         row.setSpacing(0)
         row.addWidget(list_column)
         row.addLayout(right, 1)
+        self.set_settings(settings)
+        self.set_fixed(fixed)
         self.show_page(0)
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """Every setting on a page, by name."""
+        return {one.name: one for page in (self.general, self.appearance) for one in page.settings}
+
+    def set_settings(self, settings: Settings) -> None:
+        """Show these values."""
+        for name, setting in self.settings.items():
+            setting.control.set_value(getattr(settings, name))
+
+    def set_fixed(self, fixed: Mapping[str, str]) -> None:
+        """Show which settings cannot be changed, and why."""
+        for name, setting in self.settings.items():
+            reason = fixed.get(name, "")
+            setting.row.set_fixed(reason)
+            setting.control.set_fixed(reason)
 
     def show_page(self, index: int) -> None:
         """Show a page by its place in the list."""
@@ -96,11 +135,22 @@ class SettingsPanel(Surface):
         self._banner_row.addWidget(self.banner)
         self._banner_row.setContentsMargins(Space.XL, Space.L, Space.XL, 0)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Large text in a small window leaves the most to the page."""
+        super().resizeEvent(event)
+        widest = self._theme.sizes.settings_pages
+        self._list_column.setFixedWidth(min(widest, self.width() // _LIST_MOST_PART))
+
     def showEvent(self, event: QShowEvent) -> None:
         """The page that was open is in view again."""
         super().showEvent(event)
         if self.stack.currentWidget() is self.about:
             self.about_shown.emit()
+
+    def _show_setting(self, page: SettingsPage, setting: Setting) -> None:
+        self.show_page(self.stack.indexOf(page))
+        page.ensureWidgetVisible(setting.row)
+        setting.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _close_banner(self) -> None:
         if self.banner is not None:

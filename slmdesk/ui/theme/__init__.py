@@ -1,12 +1,17 @@
 """The one place that names colours and sizes."""
 
 from slmdesk.ui.theme.contrast import contrast_ratio
+from slmdesk.ui.theme.motion import MotionChoice
 from slmdesk.ui.theme.theme import Theme, ThemeChoice, is_dark, text_scale
 from slmdesk.ui.theme.tokens import (
     APP_ICON_SIZES,
     DARK,
+    HALF_SEEN,
     ICON_STROKE,
     LIGHT,
+    MOTION_MS,
+    SPIN_MS,
+    SPIN_STEPS,
     WINDOW_LEAST,
     Colors,
     Line,
@@ -19,11 +24,16 @@ from slmdesk.ui.theme.tokens import (
 __all__ = [
     "APP_ICON_SIZES",
     "DARK",
+    "HALF_SEEN",
     "ICON_STROKE",
     "LIGHT",
+    "MOTION_MS",
+    "SPIN_MS",
+    "SPIN_STEPS",
     "WINDOW_LEAST",
     "Colors",
     "Line",
+    "MotionChoice",
     "Radius",
     "Sizes",
     "Space",

@@ -32,10 +32,12 @@ class WindowStyle(QProxyStyle):
         option: QStyleOption | None = None,
         widget: QWidget | None = None,
     ) -> int:
-        """Sizes of scroll bars and focus rings."""
+        """Sizes of scroll bars, focus rings and text cursors."""
         match metric:
             case QStyle.PixelMetric.PM_ScrollBarExtent:
                 return self._sizes.scroll_bar
+            case QStyle.PixelMetric.PM_TextCursorWidth:
+                return self._sizes.text_cursor
             case QStyle.PixelMetric.PM_ScrollBarSliderMin:
                 return self._sizes.scroll_thumb_least
             case QStyle.PixelMetric.PM_FocusFrameHMargin | QStyle.PixelMetric.PM_FocusFrameVMargin:

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QToolTip
 
-from slmdesk.ui.theme.tokens import DARK, LIGHT, Colors, TextRole, make_sizes
+from slmdesk.ui.theme.motion import MotionChoice, is_still, system_keeps_still
+from slmdesk.ui.theme.tokens import DARK, LIGHT, MOTION_MS, Colors, TextRole, make_sizes
 
 ThemeChoice: TypeAlias = Literal["system", "light", "dark"]
 
@@ -44,16 +45,19 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, choice: ThemeChoice) -> None:
+    def __init__(self, app: QApplication, choice: ThemeChoice, *, scale: float | None = None) -> None:
+        """`scale`: the text scale to use in place of the system's, 1 to 3."""
         super().__init__()
         self._app = app
         self._choice = choice
+        self._motion: MotionChoice = "system"
+        self._system_still = system_keeps_still()
         hints = QGuiApplication.styleHints()
         screen = QGuiApplication.primaryScreen()
         dpi = screen.logicalDotsPerInchY() if screen else _USUAL_DPI_ELSEWHERE
         # An application whose font is set in pixels says -1 point.
         points = app.font().pointSizeF()
-        self.text_scale = text_scale(points, dpi) if points > 0 else 1.0
+        self.text_scale = scale or (text_scale(points, dpi) if points > 0 else 1.0)
         self.sizes = make_sizes(self.text_scale)
         self._fonts = {role: self._make_font(role) for role in TextRole}
         self.colors: Colors = LIGHT
@@ -71,6 +75,34 @@ class Theme(QObject):
     def dark(self) -> bool:
         """Whether the dark palette is in use."""
         return self.colors is DARK
+
+    @property
+    def reduce_motion(self) -> bool:
+        """Whether nothing may move of itself: no slides, no turning marks, no fades."""
+        return is_still(self._motion, self._system_still)
+
+    @property
+    def motion_ms(self) -> int:
+        """How long a change may take to be shown; 0 where nothing may move."""
+        return 0 if self.reduce_motion else MOTION_MS
+
+    def set_reduce_motion(self, choice: MotionChoice) -> None:
+        """Keep still always ("on"), never ("off"), or as the system asks."""
+        before = self.reduce_motion
+        self._motion = choice
+        if self.reduce_motion != before:
+            self.changed.emit()
+
+    def follow_system_motion(self) -> None:
+        """Ask a desktop that answers over D-Bus whether to keep still, and follow when it changes.
+
+        Called once, when the window has been painted: it reads a library that nothing else needs. The answer
+        comes later; elsewhere than on Linux and its kin the system has been asked already.
+        """
+        if sys.platform not in ("win32", "darwin"):
+            from slmdesk.ui.theme.portal import MotionWatch
+
+            MotionWatch(self._follow_motion, self)
 
     def set_style(self) -> None:
         """Give the application its style. Called when the window shows: until then nothing needs it."""
@@ -97,6 +129,12 @@ class Theme(QObject):
     def color(self, role: str) -> QColor:
         """A colour of the palette in use, by the name of its role in `Colors`."""
         return QColor(getattr(self.colors, role))
+
+    def _follow_motion(self, still: bool) -> None:
+        before = self.reduce_motion
+        self._system_still = still
+        if self.reduce_motion != before:
+            self.changed.emit()
 
     def _make_font(self, role: TextRole) -> QFont:
         fixed = QFontDatabase.SystemFont.FixedFont

@@ -44,6 +44,7 @@ class Colors(NamedTuple):
     bubble: str
     """A message of the person."""
     positive: str
+    positive_soft: str
     caution: str
     caution_soft: str
     negative: str
@@ -53,7 +54,9 @@ class Colors(NamedTuple):
     tooltip: str
     tooltip_text: str
     shadow: str
-    """With its alpha first; only menus cast one."""
+    """With its alpha first; only what floats casts one."""
+    shade: str
+    """With its alpha first; over the window behind a sheet."""
 
 
 LIGHT = Colors(
@@ -77,6 +80,7 @@ LIGHT = Colors(
     selection="#E4EAFA",
     bubble="#EEF1FA",
     positive="#1A6F3D",
+    positive_soft="#E3F2E8",
     caution="#7F4F00",
     caution_soft="#FAEFD9",
     negative="#AF251D",
@@ -85,6 +89,7 @@ LIGHT = Colors(
     tooltip="#2A2928",
     tooltip_text="#F6F5F3",
     shadow="#24000000",
+    shade="#60000000",
 )
 
 DARK = Colors(
@@ -108,6 +113,7 @@ DARK = Colors(
     selection="#293250",
     bubble="#292D3A",
     positive="#6CCB94",
+    positive_soft="#1D3427",
     caution="#E5B64C",
     caution_soft="#382E17",
     negative="#FF8F85",
@@ -116,6 +122,7 @@ DARK = Colors(
     tooltip="#EDECEA",
     tooltip_text="#1C1B1A",
     shadow="#73000000",
+    shade="#8C000000",
 )
 
 
@@ -136,7 +143,9 @@ class Radius(enum.IntEnum):
     """Corners."""
 
     BADGE = 4
+    """Badges, and the boxes of check boxes."""
     BUTTON = 6
+    """Buttons, fields and rows."""
     CARD = 8
     COMPOSER = 10
     BUBBLE = 12
@@ -148,6 +157,8 @@ class Line(enum.IntEnum):
     BORDER = 1
     FOCUS = 2
     FOCUS_OFFSET = 2
+    HANDLE = 2
+    """Around the handle of a slider."""
     RAIL_MARK = 3
 
 
@@ -172,6 +183,27 @@ class Sizes(NamedTuple):
     settings_pages: int
     settings_content: int
     choice: int
+    field: int
+    field_small: int
+    field_width: int
+    number_width: int
+    number_arrow: int
+    switch: int
+    switch_width: int
+    switch_knob: int
+    mark: int
+    mark_dot: int
+    slider: int
+    slider_track: int
+    slider_handle: int
+    stripe: int
+    text_cursor: int
+    row: int
+    row_chat: int
+    group_head: int
+    undo_bar: int
+    undo_bar_width: int
+    empty_list: int
     prompt_row: int
     empty_state: int
     reading: int
@@ -217,6 +249,27 @@ def make_sizes(scale: float) -> Sizes:
         settings_pages=px(224),
         settings_content=px(720),
         choice=px(200),
+        field=px(32),
+        field_small=px(30),
+        field_width=px(200),
+        number_width=px(92),
+        number_arrow=px(16),
+        switch=px(20),
+        switch_width=px(36),
+        switch_knob=px(12),
+        mark=px(16),
+        mark_dot=px(6),
+        slider=px(24),
+        slider_track=px(4),
+        slider_handle=px(16),
+        stripe=px(4),
+        text_cursor=px(1.5),
+        row=px(36),
+        row_chat=px(44),
+        group_head=px(28),
+        undo_bar=px(44),
+        undo_bar_width=px(400),
+        empty_list=px(114),
         prompt_row=px(60),
         empty_state=px(560),
         reading=px(720),
@@ -237,6 +290,16 @@ def make_sizes(scale: float) -> Sizes:
         shadow=14,
     )
 
+
+MOTION_MS = 150
+"""How long a change takes to be shown, where it is shown moving."""
+
+SPIN_MS = 960
+SPIN_STEPS = 12
+"""How long a turning mark takes for a turn, and in how many steps."""
+
+HALF_SEEN = 0.5
+"""The opacity of a mark or a slider that cannot be used."""
 
 WINDOW_LEAST = (900, 600)
 """Width and height under which nothing is laid out."""
@@ -266,4 +329,5 @@ class TextRole(enum.Enum):
     STRONG = Type(13, 18, 600)
     SECONDARY = Type(12, 16, 400)
     GROUP_HEAD = Type(12, 16, 600)
+    BADGE = Type(12, 16, 500)
     MONO = Type(12.5, 19, 400)

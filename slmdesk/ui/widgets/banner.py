@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from slmdesk.messages import tr
@@ -14,6 +15,7 @@ from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.speech import announce
 
 _MOST_LINES = 7
 
@@ -26,8 +28,19 @@ class BannerAction:
     run: Callable[[], None]
 
 
+class BannerTone(enum.Enum):
+    """What a banner is about: its icon, the icon's ink and the fill, by their names in the theme."""
+
+    PROBLEM = ("circle-alert", "negative", "negative_soft")
+    CAUTION = ("triangle-alert", "caution", "caution_soft")
+    NOTE = ("info", "accent_ink", "selection")
+
+
 class Banner(QWidget):
-    """One problem, until it is closed. `closed` is said once, by its close button."""
+    """One problem, until it is closed. `closed` is said once, by its close button.
+
+    A screen reader is told when it appears.
+    """
 
     closed = Signal()
 
@@ -40,19 +53,28 @@ class Banner(QWidget):
         details: str,
         actions: Sequence[BannerAction],
         parent: QWidget | None = None,
+        *,
+        tone: BannerTone = BannerTone.PROBLEM,
+        suggests: bool = True,
+        closable: bool = True,
     ) -> None:
+        """`suggests`: the first action stands out. `closable`: with a close button."""
         super().__init__(parent)
         self._theme = theme
+        icon, ink, self._fill = tone.value
+        self._spoken = False
         self.setAccessibleName(what)
         self.setAccessibleDescription(" ".join(part for part in (why, do) if part))
         row = QHBoxLayout(self)
-        row.setContentsMargins(Space.L, Space.S, Space.S, Space.M)
+        row.setContentsMargins(Space.S, Space.S, Space.S, Space.M)
         row.setSpacing(Space.S)
+        # Margins are not mirrored; spaces are.
+        row.addSpacing(Space.S)
         # Icon and first line stand in the middle of the close button's height.
         first = (theme.sizes.button_small - theme.line_height(TextRole.STRONG)) // 2
         icon_column = QVBoxLayout()
         icon_column.setContentsMargins(0, first, 0, 0)
-        icon_column.addWidget(Icon(theme, "circle-alert", theme.sizes.icon_rail, "negative"))
+        icon_column.addWidget(Icon(theme, icon, theme.sizes.icon_rail, ink))
         icon_column.addStretch(1)
         row.addLayout(icon_column)
         column = QVBoxLayout()
@@ -67,7 +89,7 @@ class Banner(QWidget):
         bar.setContentsMargins(0, Space.S, 0, 0)
         bar.setSpacing(Space.S)
         for index, action in enumerate(actions):
-            kind = ButtonKind.PRIMARY if index == 0 else ButtonKind.STANDARD
+            kind = ButtonKind.PRIMARY if index == 0 and suggests else ButtonKind.STANDARD
             button = Button(theme, action.text, kind, small=True)
             button.clicked.connect(action.run)
             self.buttons.append(button)
@@ -92,6 +114,9 @@ class Banner(QWidget):
         self.close_button = Button(theme, icon="x", name=tr("Close"))
         self.close_button.clicked.connect(self.closed)
         row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        if not closable:
+            self.close_button.hide()
+            row.addSpacing(Space.S)
         theme.changed.connect(self.update)
 
     @property
@@ -99,10 +124,17 @@ class Banner(QWidget):
         """The text behind the fold."""
         return self._details.text.toPlainText()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Speak, once."""
+        super().showEvent(event)
+        if not self._spoken:
+            self._spoken = True
+            announce(self, f"{self.accessibleName()} {self.accessibleDescription()}".strip())
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the soft box."""
         painter = QPainter(self)
-        draw_box(painter, QRectF(self.rect()), Radius.CARD, self._theme.color("negative_soft"))
+        draw_box(painter, QRectF(self.rect()), Radius.CARD, self._theme.color(self._fill))
 
     def _fold(self, opened: bool) -> None:
         self._details.setVisible(opened)
@@ -131,10 +163,14 @@ class _Details(QWidget):
         self.text.setFixedHeight(lines * theme.line_height(TextRole.MONO) + 2 * Space.XS)
         column.addWidget(self.text)
         copy = Button(theme, tr("Copy"), icon="copy", small=True)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
+        copy.clicked.connect(lambda: self._copy(copy))
         column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         color = self._theme.color
         draw_box(painter, QRectF(self.rect()), Radius.BUTTON, color("surface_sunken"), color("border"))
+
+    def _copy(self, button: Button) -> None:
+        QGuiApplication.clipboard().setText(self.text.toPlainText())
+        button.show_done(tr("Copied"))

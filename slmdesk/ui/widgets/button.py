@@ -1,18 +1,32 @@
-"""Buttons: primary, standard, quiet and icon only."""
+"""Buttons: primary, standard, destructive, filter, quiet, link and icon only."""
 
 from __future__ import annotations
 
 import enum
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QHideEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
+from slmdesk.messages import tr
 from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.focus import FocusRing
-from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.painting import draw_box, draw_turned_icon
+from slmdesk.ui.widgets.speech import announce
+from slmdesk.ui.widgets.spinner import Turning
 from slmdesk.ui.widgets.tooltip import set_tooltip
+
+DONE_MS = 2000
+"""How long a button says that what it did is done."""
 
 
 class ButtonKind(enum.Enum):
@@ -22,10 +36,19 @@ class ButtonKind(enum.Enum):
     STANDARD = enum.auto()
     QUIET = enum.auto()
     """Text without a box until the pointer is over it."""
+    DESTRUCTIVE = enum.auto()
+    """Something goes away."""
+    FILTER = enum.auto()
+    """Stays on when it is pressed, and off when it is pressed again."""
+    LINK = enum.auto()
+    """A small text in the accent's ink, at the end of a row or a head."""
 
 
 class Button(QAbstractButton):
-    """A button with a text, an icon, or both. `name`: accessible name and tooltip where an icon is alone."""
+    """A button with a text, an icon, or both. `name`: accessible name and tooltip where an icon is alone.
+
+    Space and Enter press it. One that is checkable shows while it is checked that it is.
+    """
 
     def __init__(
         self,
@@ -45,32 +68,62 @@ class Button(QAbstractButton):
         self._icon = icon
         self._trailing = trailing
         self._busy = False
+        self._idle_text = text
         self._had_focus = False
         self._faint = False
-        self._height = theme.sizes.button_small if small or not text else theme.sizes.button
+        self._spinning: Turning | None = None
+        self._done: QTimer | None = None
+        small = small or kind is ButtonKind.LINK or not text
+        self._height = theme.sizes.button_small if small else theme.sizes.button
         self.setText(text)
-        self.setFont(theme.font(TextRole.LABEL))
+        self.setCheckable(kind is ButtonKind.FILTER)
+        self.setFont(theme.font(TextRole.GROUP_HEAD if kind is ButtonKind.LINK else TextRole.LABEL))
         if name:
-            self.setAccessibleName(name)
-            set_tooltip(self, name)
+            self.set_name(name)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.focus_ring = FocusRing(theme, self)
         theme.changed.connect(self.update)
 
-    def set_busy(self, busy: bool) -> None:
-        """Show that what the button started is going on; it cannot be pressed meanwhile."""
+    def set_name(self, name: str) -> None:
+        """Call it something else: accessible name and tooltip."""
+        self.setAccessibleName(name)
+        set_tooltip(self, name)
+
+    def set_busy(self, busy: bool, text: str = "") -> None:
+        """Show that what the button started is going on; it cannot be pressed meanwhile.
+
+        `text` is what it says while it is busy: "Starting" in place of "Start".
+        """
         if busy == self._busy:
             return
         # A control that is disabled loses the keyboard, and gets it back when it can be pressed again.
         self._busy, had_focus = busy, self._had_focus
         self._had_focus = busy and self.hasFocus()
+        if busy:
+            self._idle_text = self.text()
+            self.setText(text or self.text())
+        else:
+            self.setText(self._idle_text)
+        self.setAccessibleDescription(tr("Busy") if busy else "")
         self.setEnabled(not busy)
         if had_focus:
             self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._turn()
         self.updateGeometry()
         self.update()
+
+    def show_done(self, sentence: str) -> None:
+        """Show a tick in place of the icon for two seconds, and have a screen reader say `sentence`."""
+        if self._done is None:
+            self._done = QTimer(self)
+            self._done.setSingleShot(True)
+            self._done.setInterval(DONE_MS)
+            self._done.timeout.connect(self.update)
+        self._done.start()
+        self.update()
+        announce(self, sentence)
 
     @property
     def faint(self) -> bool:
@@ -97,27 +150,31 @@ class Button(QAbstractButton):
         """As wide as the content and its padding."""
         if not self.text():
             return QSize(self._height, self._height)
-        side = Space.S if self._kind is ButtonKind.QUIET else Space.M
-        width = QFontMetrics(self.font()).horizontalAdvance(self.text()) + 2 * side
-        if self._leading:
-            width += self._theme.sizes.icon_button + Space.S
-        if self._trailing:
-            width += self._theme.sizes.icon_chevron + Space.S
-        return QSize(width, self._height)
+        side = Space.S if self._kind in (ButtonKind.QUIET, ButtonKind.LINK) else Space.M
+        return QSize(self._content_width() + 2 * side, self._height)
 
     def minimumSizeHint(self) -> QSize:
         """A button is never cut."""
         return self.sizeHint()
 
-    def enterEvent(self, event: QEnterEvent) -> None:
-        """Redraw with the pointer over it."""
-        super().enterEvent(event)
-        self.update()
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses it as Space does."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
-    def leaveEvent(self, event: QEvent) -> None:
-        """Redraw without the pointer."""
-        super().leaveEvent(event)
-        self.update()
+    def showEvent(self, event: QShowEvent) -> None:
+        """Turn again, where it is busy."""
+        super().showEvent(event)
+        self._turn()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Rest: what nobody sees costs nothing."""
+        super().hideEvent(event)
+        if self._done is not None:
+            self._done.stop()
+        self._turn()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the box, then icon, text and trailing icon in the middle."""
@@ -128,46 +185,83 @@ class Button(QAbstractButton):
         draw_box(painter, QRectF(self.rect()), Radius.BUTTON, fill, border)
         sizes = self._theme.sizes
         if not self.text():
-            draw_icon(painter, self._leading, QRectF(self.rect()), sizes.icon_button, ink)
+            self._draw_leading(painter, QRectF(self.rect()), ink)
             return
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         text_width = QFontMetrics(self.font()).horizontalAdvance(self.text())
-        content = text_width
-        content += sizes.icon_button + Space.S if self._leading else 0
-        content += sizes.icon_chevron + Space.S if self._trailing else 0
-        left = (self.width() - content) / 2
+        start = (self.width() - self._content_width()) / 2
+
+        def take(width: int) -> QRectF:
+            """The next part of the content, from where reading begins."""
+            nonlocal start
+            left = self.width() - start - width if mirrored else start
+            start += width + Space.S
+            return QRectF(left, 0, width, self.height())
+
         if self._leading:
-            box = QRectF(left, 0, sizes.icon_button, self.height())
-            draw_icon(painter, self._leading, box, sizes.icon_button, ink)
-            left += sizes.icon_button + Space.S
+            self._draw_leading(painter, take(sizes.icon_button), ink)
         painter.setFont(self.font())
         painter.setPen(ink)
-        painter.drawText(
-            QRectF(left, 0, text_width + 1, self.height()),
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-            self.text(),
-        )
+        align = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
+        # A pixel more on each side: fonts may draw past what they measure.
+        painter.drawText(take(text_width).adjusted(-1, 0, 1, 0), align, self.text())
         if self._trailing:
-            box = QRectF(left + text_width + Space.S, 0, sizes.icon_chevron, self.height())
-            draw_icon(painter, self._trailing, box, sizes.icon_chevron, ink)
+            if self.isChecked() and self.isEnabled():
+                ink = self._theme.color("accent_ink")
+            draw_icon(painter, self._trailing, take(sizes.icon_chevron), sizes.icon_chevron, ink)
 
     @property
     def _leading(self) -> str:
-        return "loader-circle" if self._busy else self._icon
+        if self._busy:
+            return "loader-circle"
+        return "check" if self._icon and self._is_done else self._icon
+
+    @property
+    def _is_done(self) -> bool:
+        return self._done is not None and self._done.isActive()
+
+    def _content_width(self) -> int:
+        sizes = self._theme.sizes
+        width = QFontMetrics(self.font()).horizontalAdvance(self.text())
+        width += sizes.icon_button + Space.S if self._leading else 0
+        return width + (sizes.icon_chevron + Space.S if self._trailing else 0)
+
+    def _draw_leading(self, painter: QPainter, box: QRectF, ink: QColor) -> None:
+        if self._is_done and not self._busy:
+            ink = self._theme.color("positive")
+        angle = self._spinning.angle if self._spinning is not None else 0.0
+        draw_turned_icon(painter, self._leading, box, self._theme.sizes.icon_button, ink, angle)
+
+    def _turn(self) -> None:
+        """A button that was never busy has no timer to turn with."""
+        if self._busy and self._spinning is None:
+            self._spinning = Turning(self._theme, self.update, self)
+        if self._spinning is not None:
+            self._spinning.run(self._busy and self.isVisible())
 
     def _colors(self) -> tuple[QColor | None, QColor | None, QColor]:
         """Fill, border and ink for the state the button is in."""
         color = self._theme.color
         over, down = self.underMouse() and self.isEnabled(), self.isDown()
+        boxed = bool(self.text()) and self._kind not in (ButtonKind.QUIET, ButtonKind.LINK)
         if not self.isEnabled():
             ink = color("text_secondary" if self._busy else "text_disabled")
-            if self._kind is ButtonKind.QUIET or not self.text():
-                return None, None, ink
-            return color("surface_sunken"), color("border"), ink
+            return (color("surface_sunken"), color("border"), ink) if boxed else (None, None, ink)
         if self._kind is ButtonKind.PRIMARY:
             fill = "accent_pressed" if down else "accent_hover" if over else "accent"
             return color(fill), None, color("accent_text")
+        if self._kind is ButtonKind.DESTRUCTIVE and boxed:
+            fill = "negative_soft" if over or down else "surface_raised"
+            return color(fill), color("negative" if down else "border_control"), color("negative")
         fill = "pressed" if down else "hover" if over else ""
-        if self._kind is ButtonKind.STANDARD and self.text():
+        if self._kind is ButtonKind.LINK:
+            return color(fill) if fill else None, None, color("accent_ink")
+        if self.isChecked():
+            on = color(fill or "selection")
+            return (on, color("accent_ink"), color("text")) if boxed else (on, None, color("accent_ink"))
+        if boxed:
             return color(fill or "surface_raised"), color("border_control"), color("text")
+        if self._kind is ButtonKind.DESTRUCTIVE:
+            return color("negative_soft") if fill else None, None, color("negative")
         ink = color("text" if over or down or self.text() else "text_secondary")
         return color(fill) if fill else None, None, ink

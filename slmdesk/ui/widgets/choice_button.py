@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.focus import FocusRing
+from slmdesk.ui.widgets.list_row import draw_line_of_text
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.popup import Choice, ChoicePopup
+from slmdesk.ui.widgets.tooltip import set_tooltip
+
+_OPENING_KEYS = (
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Space,
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Enter,
+    Qt.Key.Key_F4,
+)
 
 
-class ChoiceButton(QAbstractButton):
-    """One of several values. Space, Enter, Down or a click opens the list."""
+class ChoiceButton(QComboBox):
+    """One of several values. Space, Enter, the arrows or a click open the list.
+
+    To screen readers it is a combo box, which is all that is used of Qt's. One that is fixed by a policy
+    keeps the keyboard, so that its reason can be heard, but opens nothing.
+    """
 
     chosen = Signal(str)
 
@@ -26,37 +42,61 @@ class ChoiceButton(QAbstractButton):
         """`choices` are values with their words; `name` says what is chosen here."""
         super().__init__(parent)
         self._theme = theme
-        self._choices = tuple(choices)
         self._name = name
-        self._value = choices[0][0]
+        self._reason = ""
+        self._down = False
+        self._choices: tuple[tuple[str, str], ...] = ()
         self.setFont(theme.font(TextRole.BASE))
+        self.setAccessibleName(name)
+        self._describe()
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.focus_ring = FocusRing(theme, self)
-        self.clicked.connect(self.open_list)
         theme.changed.connect(self.update)
-        self.set_value(self._value)
+        self.set_choices(choices)
 
     @property
     def value(self) -> str:
         """What is chosen."""
-        return self._value
+        return self._choices[self.currentIndex()][0]
+
+    @property
+    def fixed(self) -> str:
+        """Why the value cannot be changed, or empty."""
+        return self._reason
+
+    def set_choices(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer other values; the first is shown as chosen."""
+        self._choices = tuple(choices)
+        self.clear()
+        self.addItems([text for _, text in choices])
+        self.updateGeometry()
+        self.update()
 
     def set_value(self, value: str) -> None:
         """Show `value` as chosen, without saying `chosen`."""
-        self._value = value
-        self.setText(dict(self._choices)[value])
-        self.setAccessibleName(self._name)
-        self.setAccessibleDescription(self.text())
+        self.setCurrentIndex([one for one, _ in self._choices].index(value))
+        self.update()
+
+    def set_fixed(self, reason: str) -> None:
+        """Keep the value as it is and say why; empty: it can be changed again."""
+        self._reason = reason
+        self._describe()
+        set_tooltip(self, reason)
         self.update()
 
     def open_list(self) -> ChoicePopup:
         """Open the list over the window."""
-        rows = [Choice(value, text, current=value == self._value) for value, text in self._choices]
+        rows = [Choice(value, text, current=value == self.value) for value, text in self._choices]
         popup = ChoicePopup(self._theme, rows, self._name, self, self.width())
         popup.chosen.connect(self._take)
         return popup
+
+    def showPopup(self) -> None:
+        """Open the list: what a screen reader asks for."""
+        if not self._reason:
+            self.open_list()
 
     def sizeHint(self) -> QSize:
         """Wide enough for the longest choice, and as wide as other choices of the page."""
@@ -65,27 +105,64 @@ class ChoiceButton(QAbstractButton):
         sizes = self._theme.sizes
         return QSize(max(sizes.choice, longest + sizes.icon_chevron + 2 * Space.M + Space.S), sizes.button)
 
+    def minimumSizeHint(self) -> QSize:
+        """A choice that is squeezed is shortened."""
+        return QSize(self._theme.sizes.meter, self._theme.sizes.button)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open with the keys that open a combo box."""
-        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.open_list()
+        if event.key() in _OPENING_KEYS:
+            self.showPopup()
         else:
-            super().keyPressEvent(event)
+            event.ignore()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """A page that is scrolled must not change a choice on the way."""
+        event.ignore()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Look pressed."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._down = not self._reason
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Open, like a button that is clicked."""
+        if self._down:
+            self._down = False
+            self.update()
+            if self.rect().contains(event.position().toPoint()):
+                self.showPopup()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the field, the word and the chevron."""
+        """Draw the field, the word, and the chevron or the lock."""
         painter = QPainter(self)
         color, sizes = self._theme.color, self._theme.sizes
-        fill = color("pressed" if self.isDown() else "hover" if self.underMouse() else "surface_raised")
+        usable = self.isEnabled() and not self._reason
+        if usable:
+            fill = "pressed" if self._down else "hover" if self.underMouse() else "surface_raised"
+            border, ink = "border_control", "text"
+        else:
+            fill, border = "surface_sunken", "border"
+            ink = "text_secondary" if self._reason else "text_disabled"
         box = QRectF(self.rect())
-        draw_box(painter, box, Radius.BUTTON, fill, color("border_control"))
-        chevron = QRectF(box.right() - Space.M - sizes.icon_chevron, 0, sizes.icon_chevron, box.height())
-        draw_icon(painter, "chevron-down", chevron, sizes.icon_chevron, color("text_secondary"))
-        painter.setFont(self.font())
-        painter.setPen(color("text"))
-        painter.drawText(box.adjusted(Space.M, 0, -Space.XL, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
+        draw_box(painter, box, Radius.BUTTON, color(fill), color(border))
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        side = sizes.icon_button if self._reason else sizes.icon_chevron
+        mark = QRectF(Space.M if mirrored else box.right() - Space.M - side, 0, side, box.height())
+        mark_ink = color("text_secondary" if self.isEnabled() else "text_disabled")
+        draw_icon(painter, "lock" if self._reason else "chevron-down", mark, side, mark_ink)
+        beside = Space.M + side + Space.S
+        words = box.adjusted(beside if mirrored else Space.M, 0, -Space.M if mirrored else -beside, 0)
+        draw_line_of_text(painter, words, self.currentText(), self.font(), color(ink), mirrored=mirrored)
+
+    def _describe(self) -> None:
+        # On Linux Qt gives what is chosen as the name of a combo box, so its name goes here.
+        names_itself = sys.platform in ("win32", "darwin")
+        parts = ("" if names_itself else self._name, self._reason)
+        self.setAccessibleDescription(". ".join(part for part in parts if part))
 
     def _take(self, value: str) -> None:
-        if value != self._value:
+        if value != self.value:
             self.set_value(value)
             self.chosen.emit(value)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QWidget
 
 from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.theme import TextRole, Theme
@@ -35,8 +35,10 @@ class Label(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self._theme = theme
         self._color = color
+        self._side = self.alignment()
         self.setFont(theme.font(role))
         self.setWordWrap(wrap)
+        self._mirror()
         self._ink()
         theme.changed.connect(self._ink)
 
@@ -44,6 +46,22 @@ class Label(QLabel):
         """Use another of the theme's colours."""
         self._color = color
         self._ink()
+
+    def setAlignment(self, side: Qt.AlignmentFlag) -> None:
+        """Left is where reading begins, whichever way the words of the text itself run."""
+        self._side = side
+        self._mirror()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Mirror with the window."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._mirror()
+
+    def _mirror(self) -> None:
+        # Qt would put a Latin name on the left of a window that is read from the right.
+        side = QStyle.visualAlignment(self.layoutDirection(), self._side)
+        super().setAlignment(side | Qt.AlignmentFlag.AlignAbsolute)
 
     def _ink(self) -> None:
         role = _INK.get(self._color)

@@ -3,176 +3,149 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QPoint,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFrame, QListView, QVBoxLayout, QWidget
 
-from slmdesk.ui.icons import draw_icon
-from slmdesk.ui.theme import Radius, Space, TextRole, Theme
-from slmdesk.ui.widgets.painting import draw_box
-from slmdesk.ui.widgets.tooltip import plain_tooltip
+from slmdesk.ui.theme import Line, Space, Theme
+from slmdesk.ui.widgets.painting import draw_raised_box
+from slmdesk.ui.widgets.popup_rows import Choice, RowDelegate, RowModel, arrange
+from slmdesk.ui.widgets.text_field import TextField
 
-_Index = QModelIndex | QPersistentModelIndex
+__all__ = ["Choice", "ChoiceBox", "ChoicePopup"]
+
+_MOVING_KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A row of the list."""
+class ChoiceBox(QWidget):
+    """The list of choices in its box, with the shadow that the box casts around it.
 
-    value: str
-    title: str
-    detail: str = ""
-    """Beside the title, in a second colour."""
-    note: str = ""
-    """At the end of the row."""
-    current: bool = False
-    usable: bool = True
-    """A row that cannot be chosen says why in `note`."""
+    With `find`, a field above the list shows the choices that hold what is typed into it; `find` is its
+    placeholder.
+    """
 
-
-class _ChoiceModel(QAbstractListModel):
-    def __init__(self, choices: Sequence[Choice], parent: QObject) -> None:
-        super().__init__(parent)
-        self.choices = tuple(choices)
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.choices)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        choice = self.choices[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return choice.title
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(part for part in (choice.title, choice.detail, choice.note) if part)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tooltip("\n".join(part for part in (choice.title, choice.note) if part))
-        return None
-
-    def flags(self, index: _Index) -> Qt.ItemFlag:
-        if index.isValid() and not self.choices[index.row()].usable:
-            return Qt.ItemFlag.ItemNeverHasChildren
-        return super().flags(index)
-
-
-class _ChoiceDelegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme, choices: Sequence[Choice], parent: QObject) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        choices: Sequence[Choice],
+        name: str,
+        find: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._choices = choices
+        self._choices = tuple(choices)
+        self.list = QListView()
+        self.model = RowModel(arrange(choices), self.list)
+        self._delegate = RowDelegate(theme, self.list)
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(self._delegate)
+        self.list.setAccessibleName(name)
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setMouseTracking(True)
+        self.list.viewport().setAutoFillBackground(False)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column = QVBoxLayout(self)
+        edge = theme.sizes.shadow + Space.XS + Line.BORDER
+        column.setContentsMargins(edge, edge, edge, edge)
+        column.setSpacing(Space.XS)
+        self.find_field: TextField | None = None
+        if find:
+            self.find_field = TextField(theme, find, placeholder=find, icon="search", small=True)
+            self.find_field.changed.connect(self._find)
+            around = QVBoxLayout()
+            around.setContentsMargins(Space.XS, Space.XS, Space.XS, 0)
+            around.addWidget(self.find_field)
+            column.addLayout(around)
+        column.addWidget(self.list)
+        self._select_first()
+        theme.changed.connect(self.update)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(0, self._theme.sizes.menu_row)
+    @property
+    def wanted_height(self) -> int:
+        """The height in which nothing has to scroll, without the shadow."""
+        height = sum(self._delegate.height(row) for row in self.model.rows)
+        height += 2 * (Space.XS + Line.BORDER)
+        if self.find_field is not None:
+            height += self._theme.sizes.field_small + 2 * Space.XS
+        return height
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        choice = self._choices[index.row()]
-        color, sizes = self._theme.color, self._theme.sizes
-        box = QRectF(option.rect)
-        if choice.usable and option.state & QStyle.StateFlag.State_Selected:
-            draw_box(painter, box, Radius.BUTTON, color("selection"))
-        elif choice.usable and option.state & QStyle.StateFlag.State_MouseOver:
-            draw_box(painter, box, Radius.BUTTON, color("hover"))
-        mark = QRectF(box.left() + Space.S, box.top(), sizes.icon_button, box.height())
-        if choice.current:
-            draw_icon(painter, "check", mark, sizes.icon_button, color("accent_ink"))
-        elif not choice.usable:
-            draw_icon(painter, "circle-alert", mark, sizes.icon_button, color("text_secondary"))
-        left, right = mark.right() + Space.S, box.right() - Space.M
-        middle = Qt.AlignmentFlag.AlignVCenter
-        role = TextRole.STRONG if choice.current else TextRole.BASE
-        title_font, base = self._theme.font(role), self._theme.font(TextRole.BASE)
-        small = self._theme.font(TextRole.SECONDARY)
-        note = QFontMetrics(small).elidedText(
-            choice.note, Qt.TextElideMode.ElideRight, int((right - left) / 2)
-        )
-        note_width = QFontMetrics(small).horizontalAdvance(note)
-        detail_width = QFontMetrics(base).horizontalAdvance(choice.detail)
-        room = right - left - (note_width + Space.M if note else 0)
-        room -= detail_width + Space.XS if choice.detail else 0
-        title = QFontMetrics(title_font).elidedText(choice.title, Qt.TextElideMode.ElideMiddle, int(room))
-        title_width = QFontMetrics(title_font).horizontalAdvance(title)
-        painter.setFont(title_font)
-        painter.setPen(color("text" if choice.usable else "text_secondary"))
-        painter.drawText(QRectF(left, box.top(), title_width + 1, box.height()), middle, title)
-        painter.setPen(color("text_secondary"))
-        painter.setFont(base)
-        beside = QRectF(left + title_width + Space.XS, box.top(), detail_width + 1, box.height())
-        painter.drawText(beside, middle, choice.detail)
-        painter.setFont(small)
-        painter.drawText(QRectF(right - note_width, box.top(), note_width + 1, box.height()), middle, note)
+    def choice_at(self, index: QModelIndex) -> Choice | None:
+        """The choice of a row, where it is one and usable."""
+        row = self.model.rows[index.row()] if index.isValid() else None
+        return row if isinstance(row, Choice) and row.usable else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A press on the border is no press beside the list."""
+        event.accept()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box and its shadow."""
+        spread = self._theme.sizes.shadow
+        box = QRectF(self.rect()).adjusted(spread, spread, -spread, -spread)
+        draw_raised_box(self._theme, QPainter(self), box)
+
+    def _find(self, text: str) -> None:
+        self.model.set_rows(arrange(self._choices, text))
+        self._select_first()
+
+    def _select_first(self) -> None:
+        """Start at what is current, or else at the first that can be chosen."""
+        usable = [
+            (row.current, index)
+            for index, row in enumerate(self.model.rows)
+            if isinstance(row, Choice) and row.usable
+        ]
+        current = next((index for is_current, index in usable if is_current), usable[0][1] if usable else -1)
+        if current >= 0:
+            self.list.setCurrentIndex(self.model.index(current, 0))
 
 
 class ChoicePopup(QWidget):
     """A menu drawn inside its window, so that it needs no compositor and cannot leave the screen.
 
     Covers the window while it is open: a click beside the list closes it. Up, Down, Home, End and typing
-    move; Enter and Space choose; Esc and Tab close. Gives the keyboard back to its opener and deletes itself.
+    move; Enter and Space choose; Esc and Tab close. With `find`, typing looks for choices instead, in a field
+    whose placeholder it is. Gives the keyboard back to its opener and deletes itself.
     """
 
     chosen = Signal(str)
     closed = Signal()
 
     def __init__(
-        self, theme: Theme, choices: Sequence[Choice], name: str, opener: QWidget, width: int
+        self,
+        theme: Theme,
+        choices: Sequence[Choice],
+        name: str,
+        opener: QWidget,
+        width: int,
+        *,
+        find: str = "",
     ) -> None:
         window = opener.window()
         super().__init__(window)
         self._theme = theme
         self._opener = opener
-        self._frame = _Frame(theme, self)
-        self._shadow = theme.sizes.shadow
-        self.list = QListView(self._frame)
-        self.list.setModel(_ChoiceModel(choices, self.list))
-        self.list.setItemDelegate(_ChoiceDelegate(theme, choices, self.list))
-        self.list.setAccessibleName(name)
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setMouseTracking(True)
-        self.list.viewport().setAutoFillBackground(False)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._choices = tuple(choices)
+        self.box = ChoiceBox(theme, choices, name, find, self)
+        self.list = self.box.list
+        self.find_field = self.box.find_field
         self.list.clicked.connect(self._choose)
         self.list.installEventFilter(self)
-        column = QVBoxLayout(self._frame)
-        edge = Space.XS + self._shadow
-        column.setContentsMargins(edge, edge, edge, edge)
-        column.addWidget(self.list)
+        if self.find_field is not None:
+            self.find_field.edit.installEventFilter(self)
         self.setGeometry(window.rect())
-        self._place(len(choices), width)
-        rows = [row for row, choice in enumerate(choices) if choice.usable]
-        current = next((row for row in rows if choices[row].current), rows[0] if rows else -1)
-        if current >= 0:
-            self.list.setCurrentIndex(self.list.model().index(current, 0))
+        self._place(width)
+        window.installEventFilter(self)
         self.show()
         self.raise_()
-        self.list.setFocus(Qt.FocusReason.PopupFocusReason)
+        (self.find_field or self.list).setFocus(Qt.FocusReason.PopupFocusReason)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """The rows."""
-        model = self.list.model()
-        assert isinstance(model, _ChoiceModel)
-        return model.choices
+        """All that can be chosen, and what cannot."""
+        return self._choices
 
     def close_menu(self) -> None:
         """Close without a choice."""
@@ -187,66 +160,49 @@ class ChoicePopup(QWidget):
         self.close_menu()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keys of the list that a list itself does not know."""
-        if watched is self.list and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+        """Keys that neither a list nor a field knows; and the window's size."""
+        kind = event.type()
+        if watched is self.parent():
+            if kind == QEvent.Type.Resize:
+                self.close_menu()
+            return False
+        if kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             match event.key():
+                case Qt.Key.Key_Space if watched is not self.list:
+                    return False
                 case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
                     self._choose(self.list.currentIndex())
                     return True
                 case Qt.Key.Key_Escape | Qt.Key.Key_Tab | Qt.Key.Key_Backtab:
                     self.close_menu()
                     return True
-        if watched is self.list and event.type() == QEvent.Type.FocusOut and not self.list.isActiveWindow():
+                case key if key in _MOVING_KEYS and watched is not self.list:
+                    QApplication.sendEvent(self.list, event)
+                    return True
+        if kind == QEvent.Type.FocusOut and not self.list.isActiveWindow():
             self.close_menu()
         return super().eventFilter(watched, event)
 
     def _choose(self, index: QModelIndex) -> None:
-        if index.isValid() and self.choices[index.row()].usable:
-            value = self.choices[index.row()].value
+        choice = self.box.choice_at(index)
+        if choice is not None:
             self.close_menu()
-            self.chosen.emit(value)
+            self.chosen.emit(choice.value)
 
-    def _place(self, rows: int, width: int) -> None:
-        """Above the opener where there is more room above it, else below; inside the window."""
-        edge = self._shadow
+    def _place(self, width: int) -> None:
+        """Below the opener where all of it fits there or more of it than above; inside the window."""
+        edge = self._theme.sizes.shadow
         top_left = self._opener.mapTo(self.window(), QPoint(0, 0))
         above = top_left.y() - Space.XS
         below = self.height() - top_left.y() - self._opener.height() - Space.XS
-        wanted = rows * self._theme.sizes.menu_row + 2 * Space.XS
+        wanted = self.box.wanted_height
         height = min(wanted, max(above, below) - Space.S)
-        y = (
-            top_left.y() - height - Space.XS
-            if above > below
-            else top_left.y() + self._opener.height() + Space.XS
-        )
-        x = max(Space.S, min(top_left.x(), self.width() - width - Space.S))
-        self._frame.setGeometry(x - edge, y - edge, width + 2 * edge, height + 2 * edge)
-
-
-class _Frame(QWidget):
-    """The box of a menu, and the shadow it casts."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        event.accept()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        color = self._theme.color
-        spread = self._theme.sizes.shadow
-        shadow = color("shadow")
-        box = QRectF(self.rect()).adjusted(spread, spread, -spread, -spread)
-        # A soft edge out of a few transparent boxes: a blur effect would redraw the list through a pixmap.
-        shadow.setAlphaF(shadow.alphaF() / spread)
-        for step in range(spread):
-            reach = spread - step - Space.XS
-            draw_box(
-                painter,
-                box.adjusted(-reach, -reach + Space.XS, reach, reach + Space.XS),
-                Radius.CARD + max(reach, 0),
-                shadow,
-            )
-        draw_box(painter, box, Radius.CARD, color("surface_raised"), color("border_control"))
+        if above > below and wanted > below - Space.S:
+            y = top_left.y() - height - Space.XS
+        else:
+            y = top_left.y() + self._opener.height() + Space.XS
+        left = top_left.x()
+        if self.layoutDirection() == Qt.LayoutDirection.RightToLeft:
+            left += self._opener.width() - width
+        x = max(Space.S, min(left, self.width() - width - Space.S))
+        self.box.setGeometry(x - edge, y - edge, width + 2 * edge, height + 2 * edge)

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF
+import enum
+
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QProgressBar, QSizePolicy, QWidget
 
+from slmdesk.messages import tr
 from slmdesk.ui.theme import Theme
-from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.painting import draw_box, draw_stripes
 
 _STEPS = 1000
+
+
+class ProgressState(enum.Enum):
+    """What kind of progress it is. Told apart by shape as well as by colour, and by a word beside the bar."""
+
+    PLAIN = enum.auto()
+    STRIPED = enum.auto()
+    """Something else than the usual: what was fetched is being verified."""
+    PAUSED = enum.auto()
 
 
 class ProgressLine(QProgressBar):
@@ -18,6 +30,7 @@ class ProgressLine(QProgressBar):
     def __init__(self, theme: Theme, name: str, *, thin: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._state = ProgressState.PLAIN
         self.setRange(0, _STEPS)
         self.setTextVisible(False)
         self.setAccessibleName(name)
@@ -34,13 +47,27 @@ class ProgressLine(QProgressBar):
         """Show `fraction`, 0 to 1; anything outside counts as the nearer end."""
         self.setValue(round(min(max(fraction, 0.0), 1.0) * _STEPS))
 
+    def set_state(self, state: ProgressState) -> None:
+        """Show another kind of progress."""
+        self._state = state
+        self.setAccessibleDescription(tr("Paused") if state is ProgressState.PAUSED else "")
+        self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the track, then the part that is done."""
+        """Draw the track, then the part that is done, from where reading begins."""
         painter = QPainter(self)
         box = QRectF(self.rect())
         radius = box.height() / 2
         draw_box(painter, box, radius, self._theme.color("track"))
-        if self.value() > 0:
-            # Never narrower than its own rounding, or the first per cent would be a speck.
-            width = max(box.height(), box.width() * self.fraction)
-            draw_box(painter, QRectF(0, 0, width, box.height()), radius, self._theme.color("accent"))
+        if self.value() <= 0:
+            return
+        # Never narrower than its own rounding, or the first per cent would be a speck.
+        width = max(box.height(), box.width() * self.fraction)
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        done = QRectF(box.right() - width if mirrored else 0, 0, width, box.height())
+        if self._state is ProgressState.STRIPED:
+            stripe = self._theme.sizes.stripe
+            draw_stripes(painter, done, radius, self._theme.color("accent"), stripe, mirrored=mirrored)
+        else:
+            fill = "border_mark" if self._state is ProgressState.PAUSED else "accent"
+            draw_box(painter, done, radius, self._theme.color(fill))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 
@@ -14,6 +15,6 @@ def plain_tooltip(text: str) -> str:
     return f'<p style="white-space: pre-wrap">{html.escape(text)}</p>'
 
 
-def set_tooltip(widget: QWidget, text: str) -> None:
-    """Give `widget` a tooltip; an empty one is none."""
-    widget.setToolTip(plain_tooltip(text))
+def set_tooltip(target: QWidget | QAction, text: str) -> None:
+    """Give a widget or an action a tooltip; an empty one is none."""
+    target.setToolTip(plain_tooltip(text))

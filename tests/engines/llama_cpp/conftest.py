@@ -27,6 +27,7 @@ from slmdesk.engines.protocol import (
     GenerateRequest,
     LoadOptions,
     PromptProgress,
+    Reasoning,
     Sampling,
     Stats,
     Text,
@@ -45,17 +46,21 @@ class Answer:
     stats: Stats
     end: End
     pieces: list[str] = field(default_factory=list)
+    reasoning: str = ""
     progress: list[PromptProgress] = field(default_factory=list)
 
 
 def collect(events: Iterator[Event], on_event: Callable[[Event], None] = lambda event: None) -> Answer:
-    pieces, progress, stats, end = [], [], None, None
+    pieces, thoughts, progress, stats, end = [], [], [], None, None
     for event in events:
         assert end is None, "nothing comes after End"
         on_event(event)
         if isinstance(event, Text):
             assert event.text
             pieces.append(event.text)
+        elif isinstance(event, Reasoning):
+            assert event.text
+            thoughts.append(event.text)
         elif isinstance(event, PromptProgress):
             progress.append(event)
         elif isinstance(event, Stats):
@@ -65,10 +70,11 @@ def collect(events: Iterator[Event], on_event: Callable[[Event], None] = lambda 
             end = event
     assert stats is not None
     assert end is not None
-    return Answer("".join(pieces), stats, end, pieces, progress)
+    return Answer("".join(pieces), stats, end, pieces, "".join(thoughts), progress)
 
 
 Ask = Callable[..., Answer]
+Speak = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +101,7 @@ def ask(engine: LlamaCppEngine) -> Ask:
 
 
 @pytest.fixture
-def speak(engine: LlamaCppEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def speak(engine: LlamaCppEngine, monkeypatch: pytest.MonkeyPatch) -> Speak:
     def speak(text: str) -> None:
         model, _ = engine._loaded()
         tokens = iter([*model.tokenize(text.encode(), begins=False), model.eos])

@@ -13,10 +13,10 @@ def run(pieces: list[bytes], stop: tuple[str, ...] = ()) -> tuple[list[str], str
     answer = AnswerText(stop)
     texts = []
     for piece in pieces:
-        texts.append(answer.feed(piece))
+        texts += [event.text for event in answer.feed(piece)]
         if answer.stopped:
             break
-    return texts, answer.finish(), answer.stopped
+    return texts, "".join(event.text for event in answer.finish()), answer.stopped
 
 
 @pytest.mark.parametrize("text", ["zażółć", "😀👨‍👩‍👧", "שלום", "مرحبا", "日本"])

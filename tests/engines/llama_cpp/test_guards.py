@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from slmdesk import hardware
-from slmdesk.engines.llama_cpp import DeviceInfo, LlamaCppEngine, native
+from slmdesk.engines import Device
+from slmdesk.engines.llama_cpp import LlamaCppEngine, native
 from slmdesk.engines.llama_cpp.files import inspect_files
 from slmdesk.engines.llama_cpp.model import LoadedModel
 from slmdesk.engines.llama_cpp.native import StopFlag, lib
@@ -164,9 +165,14 @@ def test_native_code_returns_null_for_truncated_files(tmp_path: Path, cut: int, 
     assert caught.value.key == "model-refused"
 
 
-def test_silent_corrupted_weights_are_found_when_asked(fresh: LlamaCppEngine, tmp_path: Path) -> None:
+def test_silent_corrupted_weights_never_answer_and_are_found_when_asked(
+    fresh: LlamaCppEngine, tmp_path: Path
+) -> None:
     file = written(tmp_path, w.tiny_model(seed=None))
     fresh.load(str(file), LoadOptions(threads=1), lambda progress: None)
+    with pytest.raises(UserError) as caught:
+        collect(fresh.generate(REQUEST))
+    assert caught.value.key == "model-weights-damaged"
     error = refusal(fresh, file, LoadOptions(threads=1, check_tensors=True))
     assert error.key == "model-refused"
     assert "invalid" in error.details
@@ -281,7 +287,14 @@ def test_the_engine_asks_how_much_memory_there_is(
     assert error.facts["name"] == str(starter_file)
 
 
-GPU = DeviceInfo("GPU0", "A card", "gpu", 10**9, 10**9, largest_buffer_bytes=2**30)
+GPU = Device(
+    name="GPU0",
+    description="A card",
+    kind="gpu",
+    free_memory=10**9,
+    total_memory=10**9,
+    largest_buffer=2**30,
+)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def test_the_report_of_the_starter(fresh: LlamaCppEngine, starter_file: Path) ->
     assert report.threads >= 1
     assert report.load_seconds > 0
     assert report.has_chat_template
+    assert report.thinking == "no"
     fractions = [progress.fraction for progress in seen]
     assert fractions == sorted(fractions)
     assert 0 <= fractions[0] < fractions[-1] <= 1
@@ -246,13 +247,11 @@ def test_importing_the_engine_s_package_loads_no_library() -> None:
 def test_what_the_build_says_of_itself() -> None:
     info = build_info()
     assert "llama-cpp-python" in info.version
-    assert info.package_version in info.version
-    assert info.library.is_file()
+    assert Path(info.library).is_file()
     assert info.devices
     cpu = next(device for device in info.devices if device.kind == "cpu")
     assert cpu.name == "CPU"
-    assert cpu.total_bytes > 0
-    assert info.features
+    assert cpu.total_memory > 0
 
 
 def test_a_model_in_parts(fresh: LlamaCppEngine, tmp_path: Path) -> None:

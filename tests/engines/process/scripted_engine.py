@@ -34,12 +34,12 @@ from slmdesk.engines import (
     LoadProgress,
     LoadReport,
     PromptProgress,
-    Stats,
     Text,
 )
 from slmdesk.engines.child import serve
 from slmdesk.engines.frames import FRAME_LIMIT
 from slmdesk.messages import ErrorKind, UserError
+from tests.engines.reports import make_report, make_stats
 
 PIECES = ("one ", "two ", "three")
 WHOLE = "".join(PIECES)
@@ -229,21 +229,11 @@ class ScriptedEngine:
         if self.cancelled.is_set():
             return None
         on_progress(LoadProgress(1.0))
-        return LoadReport(
-            engine="scripted",
+        return make_report(
             model_name=Path(path).stem,
-            architecture="none",
-            parameters=1,
-            quantization="none",
             context_length=options.context_length or 4096,
             trained_context_length=4096,
-            threads=1,
             device=self._script.get("device", "CPU"),
-            gpu_layers=0,
-            weights_bytes=1,
-            kv_bytes=1,
-            load_seconds=0.0,
-            has_chat_template=True,
         )
 
     def generate(self, request: GenerateRequest) -> Iterator[Event]:
@@ -263,21 +253,14 @@ class ScriptedEngine:
             yield Text(piece)
             if generated == 1:
                 self._act("token")
-        yield Stats(
-            prompt_tokens=10,
-            reused_tokens=0,
-            prompt_tokens_per_second=self._script.get("rate", 1.0),
-            time_to_first_token_s=0.1,
-            generated_tokens=generated,
-            tokens_per_second=1.0,
-            seed=1,
-            context_tokens=13,
-        )
+        yield make_stats(prompt_tokens_per_second=self._script.get("rate", 1.0), generated_tokens=generated)
         yield End(reason="cancelled" if self.cancelled.is_set() else "stop")
 
     def count_tokens(self, messages: tuple[ChatMessage, ...]) -> int:
         if messages[0].content == "bug":
             raise ZeroDivisionError("a mistake")
+        if messages[0].content == "known error":
+            _Actions(self).known_error()
         return sum(len(message.content.split()) for message in messages)
 
     def cancel(self) -> None:

@@ -17,41 +17,28 @@ from slmdesk.engines import (
     Device,
     End,
     LoadProgress,
-    LoadReport,
     PromptProgress,
+    Reasoning,
     Text,
     frames,
 )
 from slmdesk.messages import ErrorKind, UserError, error_sentences, one_line
 from slmdesk.messages.sentences import ERRORS
+from tests.engines.reports import make_report
 
 BUILD = Build(
     version="1",
     library="/lib",
     devices=(Device(name="CPU", description="", kind="cpu", free_memory=1, total_memory=2),),
 )
-REPORT = LoadReport(
-    engine="scripted",
-    model_name="m",
-    architecture="llama",
-    parameters=1,
-    quantization="Q4_1",
-    context_length=1024,
-    trained_context_length=1024,
-    threads=1,
-    device="CPU",
-    gpu_layers=0,
-    weights_bytes=1,
-    kv_bytes=1,
-    load_seconds=0.1,
-    has_chat_template=True,
-)
+REPORT = make_report()
 
 GOOD: list[frames.Frame] = [
     frames.Hello(0, Capabilities(gpu_offload=False, kv_types=("f16",), samplers=("top_k",))),
     frames.Progress(1, LoadProgress(0.5)),
     frames.Loaded(1, None),
     frames.Happened(2, PromptProgress(processed=1, total=2, reused=0)),
+    frames.Happened(2, Reasoning("hm 🙂")),
     frames.Happened(2, Text("zażółć 🙂")),
     frames.Happened(2, End(reason="stop")),
     frames.Done(2),
@@ -90,6 +77,12 @@ def stats(**values: object) -> dict[str, object]:
     }
 
 
+def report_as_plain_data() -> dict[str, object]:
+    frame: dict[str, Any] = msgspec.msgpack.decode(frames.encode(frames.Loaded(1, REPORT)))
+    report: dict[str, object] = frame["report"]
+    return report
+
+
 PROGRESS = frames.Progress(1, LoadProgress(0.5))
 HAPPENED = frames.Happened(2, Text("a"))
 FAILED = frames.Failed(5, "engine-crashed", ErrorKind.GENERATION, {"status": "SIGSEGV"}, "")
@@ -113,6 +106,8 @@ TOO_LARGE = frames.Failed(
         changed(HAPPENED, request="2"),
         changed(HAPPENED, request=1.5),
         changed(HAPPENED, event={"type": "text", "text": b"bytes"}),
+        changed(HAPPENED, event={"type": "reasoning", "text": b"bytes"}),
+        changed(HAPPENED, event={"type": "reasoning"}),
         changed(HAPPENED, event={"type": "end", "reason": "because"}),
         changed(HAPPENED, event={"type": "prompt_progress", "processed": -1, "total": 2, "reused": 0}),
         changed(HAPPENED, event=stats(tokens_per_second=math.nan)),
@@ -140,6 +135,7 @@ TOO_LARGE = frames.Failed(
         frames.encode(
             frames.Hello(0, Capabilities(gpu_offload=False, kv_types=(), samplers=("x" * 1000,)))
         ),
+        changed(frames.Loaded(1, None), report={**report_as_plain_data(), "thinking": "sometimes"}),
         changed(TOO_LARGE, facts={"size_bytes": math.nan, "limit_bytes": 1}),
         changed(TOO_LARGE, facts={"size_bytes": 1e300, "limit_bytes": 1}),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import threading
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from slmdesk.engines import (
+    ChatMessage,
     End,
     EngineFacts,
     EnginePool,
@@ -17,6 +19,7 @@ from slmdesk.engines import (
     Lease,
     Loaded,
     LoadOptions,
+    LoadProgress,
     engine_for,
     engine_names,
     probe_engine,
@@ -218,6 +221,104 @@ def test_errors_that_kill_nothing_do_not_count(scripted_pool: EnginePool, script
     path = script(prompt=what)
     for _ in range(3):
         assert die(scripted_pool, path).key in ("engine-bug", "engine-request-too-large")
+
+
+def test_an_idle_death_is_told(scripted_pool: EnginePool, script: Script) -> None:
+    told: queue.SimpleQueue[UserError] = queue.SimpleQueue()
+    scripted_pool.on_idle_death = told.put
+    path = script()
+    for _ in range(2):
+        pid, loaded_now = pid_of(scripted_pool, path)
+        assert loaded_now
+        os.kill(pid, signal.SIGKILL)
+        error = told.get(timeout=30)
+        assert scripted_pool.loaded is None
+        assert (error.key, error.facts["status"]) == ("engine-ended", "SIGKILL")
+        assert error_sentences(error).do
+    # Inside a `use`, between two answers, nobody else would say it either.
+    with scripted_pool.use(path, OPTIONS) as lease:
+        assert lease is not None
+        assert lease.process.pid is not None
+        os.kill(lease.process.pid, signal.SIGKILL)
+        assert told.get(timeout=30).key == "engine-ended"
+
+
+def test_a_death_that_a_call_tells_of_is_not_told_twice(scripted_pool: EnginePool, script: Script) -> None:
+    told: list[UserError] = []
+    scripted_pool.on_idle_death = told.append
+    assert die(scripted_pool, script(token="segv")).key == "engine-crashed"
+    assert die(scripted_pool, script(load="segv")).key == "engine-crashed-loading"
+    assert pid_of(scripted_pool, script())[1]
+    scripted_pool.unload()
+    assert pid_of(scripted_pool, script())[1]
+    scripted_pool.close()
+    assert told == []
+
+
+def test_a_cancel_that_is_not_obeyed_yet_is_seen(scripted_pool: EnginePool, script: Script) -> None:
+    scripted_pool.cancel()
+    seen = [scripted_pool.stopping]
+    with scripted_pool.use(script(token="wait_for_cancel", slow_cancel=0.3), OPTIONS) as lease:
+        assert lease is not None
+        answer = lease.process.generate(REQUEST)
+        next(answer)
+        seen.append(scripted_pool.stopping)
+        scripted_pool.cancel()
+        seen.append(scripted_pool.stopping)
+        assert list(answer)[-1] == End(reason="cancelled")
+        seen.append(scripted_pool.stopping)
+    assert [*seen, scripted_pool.stopping] == [False, False, True, False, False]
+
+
+def test_a_cancelled_load_is_seen(scripted_pool: EnginePool, script: Script) -> None:
+    seen: list[bool] = []
+
+    def cancel(_: LoadProgress) -> None:
+        seen.append(scripted_pool.stopping)
+        scripted_pool.cancel()
+        seen.append(scripted_pool.stopping)
+
+    with scripted_pool.use(script(load="wait_for_cancel"), OPTIONS, cancel) as lease:
+        assert lease is None
+    assert seen == [False, True]
+    assert not scripted_pool.stopping
+
+
+COUNTED = (ChatMessage("user", "how many words"),)
+
+
+def test_tokens_are_counted_without_a_lease(scripted_pool: EnginePool, script: Script) -> None:
+    assert scripted_pool.count_tokens(COUNTED) is None
+    path = script(token="wait_for_cancel")
+    with scripted_pool.use(path, OPTIONS) as lease:
+        assert lease is not None
+        answer = lease.process.generate(REQUEST)
+        next(answer), next(answer)
+        counts: list[int | None] = []
+        other = threading.Thread(target=lambda: counts.append(scripted_pool.count_tokens(COUNTED)))
+        other.start()
+        other.join(30)
+        # The answer is still being written.
+        assert counts == [3]
+        scripted_pool.cancel()
+        assert list(answer)[-1] == End(reason="cancelled")
+    assert scripted_pool.count_tokens(COUNTED) == 3
+    scripted_pool.unload()
+    assert scripted_pool.count_tokens(COUNTED) is None
+
+
+def test_counting_says_what_is_wrong_with_the_messages_and_not_that_the_engine_is_gone(
+    scripted_pool: EnginePool, script: Script
+) -> None:
+    path = script()
+    pid_of(scripted_pool, path)
+    with pytest.raises(UserError) as caught:
+        scripted_pool.count_tokens((ChatMessage("user", "known error"),))
+    assert caught.value.key == "engine-request-too-large"
+    assert not pid_of(scripted_pool, path)[1]
+    # A bug ends the engine, and what is gone counts nothing.
+    assert scripted_pool.count_tokens((ChatMessage("user", "bug"),)) is None
+    assert scripted_pool.loaded is None
 
 
 def test_which_engine(tmp_path: Path) -> None:

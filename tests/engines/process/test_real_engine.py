@@ -23,6 +23,7 @@ from slmdesk.engines import (
     LoadOptions,
     ProcessLimits,
     PromptProgress,
+    Reasoning,
     Sampling,
     Stats,
     Text,
@@ -30,8 +31,10 @@ from slmdesk.engines import (
 from slmdesk.engines.child import child_main
 from slmdesk.engines.link import Entry
 from slmdesk.messages import ErrorKind, UserError, error_sentences
+from tests.engines.llama_cpp.rewritten import with_template
 from tests.engines.process.conftest import IMPATIENT, LIMITS, is_gone
 from tests.engines.process.striking_engine import llama_abort_entry, striking_entry
+from tests.engines.reasoning.templates import OPENED
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits another process")
@@ -47,6 +50,7 @@ SHORT = GenerateRequest(
 LONG_PROMPT = GenerateRequest(
     messages=(SYSTEM, ChatMessage("user", "Please count the words. " * 100)), sampling=GREEDY, max_tokens=4
 )
+STORY = GenerateRequest(messages=(SYSTEM, ChatMessage("user", "Tell me about the sea.")), sampling=GREEDY)
 
 
 class FirstWatched:
@@ -289,3 +293,34 @@ def test_files_that_cannot_be_loaded(real_pool: EnginePool, starter: str, tmp_pa
         assert caught.value.kind is ErrorKind.MODEL
         assert error_sentences(caught.value).why
         assert real_pool.loaded is None
+
+
+def test_reasoning_comes_through_the_pipe(real_pool: EnginePool, starter_file: Path, tmp_path: Path) -> None:
+    path = str(with_template(starter_file, OPENED, tmp_path / "thinks.gguf"))
+    counts: list[int | None] = []
+
+    def count_once(event: Event, _pid: int) -> None:
+        # Without a lease, in the middle of somebody else's.
+        if isinstance(event, Reasoning) and not counts:
+            counts.append(real_pool.count_tokens(SHORT.messages))
+
+    events = ask(real_pool, path, on_event=count_once)
+    loaded = real_pool.loaded
+    assert loaded is not None
+    assert loaded.report.thinking == "always"
+    reasoning = "".join(event.text for event in events if isinstance(event, Reasoning))
+    assert len(reasoning) > 20
+    # The starter was never taught to close it.
+    assert text_of(events) == ""
+    assert isinstance(events[-1], End)
+    assert isinstance(events[-2], Stats)
+    assert counts == [events[-2].prompt_tokens]
+
+
+def test_an_answer_goes_on_after_the_engine_died(real_pool: EnginePool, starter: str) -> None:
+    """As if it had been written in one go: the beginning is read again, and then continued."""
+    whole = text_of(ask(real_pool, starter, replace(STORY, max_tokens=40)))
+    cut = text_of(ask(real_pool, starter, replace(STORY, max_tokens=20)))
+    real_pool.unload()
+    rest = ask(real_pool, starter, replace(STORY, max_tokens=20, answer_so_far=cut))
+    assert cut + text_of(rest) == whole

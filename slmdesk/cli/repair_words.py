@@ -1,0 +1,33 @@
+"""What became of damaged conversations, in words for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slmdesk.messages import format_integer, tr, tr_n
+
+if TYPE_CHECKING:
+    from slmdesk.storage import RepairReport
+
+
+def repair_in_words(report: RepairReport) -> str:
+    """What was repaired, how many messages are intact, restored or lost, and which those are."""
+    lost = len(report.lost)
+    counts = (
+        tr_n("{count} message is intact", "{count} messages are intact", report.intact).format(
+            count=format_integer(report.intact)
+        ),
+        tr_n("{count} came back from a backup", "{count} came back from a backup", report.restored).format(
+            count=format_integer(report.restored)
+        ),
+        tr_n("{count} is lost", "{count} are lost", lost).format(count=format_integer(lost)),
+    )
+    lines = [
+        tr("Your conversations were damaged on the disk and have been repaired."),
+        ", ".join(counts) + ".",
+        tr("The damaged file is kept: {file}").format(file=report.damaged_file),
+    ]
+    for one in report.lost:
+        title = one.conversation_title or tr("a conversation without a title")
+        lines.append(tr("Lost: a message in “{title}”").format(title=title))
+    return "\n".join(lines)

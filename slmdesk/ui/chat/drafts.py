@@ -1,0 +1,155 @@
+"""What is written but not sent: kept for each conversation, and counted in tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+if TYPE_CHECKING:
+    from slmdesk.chat import Conversation, ConversationStore
+    from slmdesk.messages import UserError
+    from slmdesk.ui.chat.composer import Composer
+    from slmdesk.ui.chat.keeper import ConversationKeeper
+    from slmdesk.ui.inference import Inference
+    from slmdesk.ui.tasks import Tasks
+
+# A pause in typing that is long enough to write to the disk, and one to ask the tokenizer.
+_SAVE_AFTER_MS = 500
+_COUNT_AFTER_MS = 200
+
+
+class Drafts(QObject):
+    """Watches the composer for the conversation that is shown. Owned by the chat panel."""
+
+    counted = Signal(object)
+    """Tokens of the prompt that sending would make, or None: nothing is written, or no model is loaded."""
+    failed = Signal(object)
+    """The `UserError` of a draft that could not be kept. It is tried again with the next pause."""
+
+    def __init__(
+        self,
+        composer: Composer,
+        keeper: ConversationKeeper,
+        tasks: Tasks,
+        inference: Inference,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._composer, self._keeper, self._tasks, self._inference = composer, keeper, tasks, inference
+        self._conversation: Conversation | None = None
+        self._number = 0
+        self._saved = ""
+        self._loading = False
+        self._count = 0
+        self._save_timer = self._make_timer(_SAVE_AFTER_MS, self.save)
+        self._count_timer = self._make_timer(_COUNT_AFTER_MS, self.count)
+        composer.input.textChanged.connect(self._take_change)
+
+    def show(self, conversation: Conversation) -> None:
+        """Keep the draft of the conversation before, and bring that of `conversation`."""
+        self.save()
+        self._conversation, self._saved = conversation, ""
+        number = self._number = conversation.id
+        self._loading = True
+        self._composer.input.clear()
+        self._keeper.run(
+            lambda store: store.draft(number),
+            lambda text: self._take(conversation, text),
+            # What cannot be read is told where the conversations are listed.
+            lambda _: self._take(conversation, ""),
+        )
+        self.count()
+
+    def save(self) -> None:
+        """Keep what is written now, unless that is what was kept last."""
+        self._save_timer.stop()
+        text = self._composer.input.plain_text()
+        if self._conversation is None or text == self._saved:
+            return
+        if self._loading:
+            self._add(self._number, text)
+            return
+        number, before, self._saved = self._number, self._saved, text
+        self._keeper.run(lambda store: store.save_draft(number, text), failed=self._take_error)
+        if number and bool(text.strip()) != bool(before.strip()):
+            # The list marks chats with something that waits to be sent.
+            self._keeper.refresh()
+
+    def give_back(self, number: int, text: str) -> None:
+        """Put what could not be stored in conversation `number` back to where it can be sent from again."""
+        if number == self._number:
+            self._composer.put_back(text)
+        else:
+            self._add(number, text)
+
+    def close(self) -> None:
+        """Keep what is written; no timer goes on."""
+        self.save()
+        self._count_timer.stop()
+
+    def keep_as(self, number: int) -> None:
+        """The conversation shown is stored now, as `number`."""
+        if number != self._number:
+            if self._saved:
+                before = self._number
+                self._keeper.run(lambda store: store.save_draft(before, ""), failed=self._take_error)
+            self._number, self._saved = number, ""
+            self.save()
+
+    def count(self) -> None:
+        """Count again: the conversation or the model may be another."""
+        self._count_timer.stop()
+        self._count += 1
+        number, conversation, text = self._count, self._conversation, self._composer.input.plain_text()
+        if conversation is None or not text.strip():
+            self.counted.emit(None)
+            return
+
+        def take(tokens: int | None) -> None:
+            # Only the newest count counts.
+            if number == self._count:
+                self.counted.emit(tokens)
+
+        self._tasks.run(lambda: self._inference.count_tokens(conversation, text), take)
+
+    def _add(self, number: int, text: str) -> None:
+        """Keep `text` behind the draft that is stored, whatever that is."""
+
+        def add(store: ConversationStore) -> None:
+            store.save_draft(number, _joined(store.draft(number), text))
+
+        self._keeper.run(add, failed=self._take_error)
+        self._keeper.refresh()
+
+    def _take_error(self, error: UserError) -> None:
+        self._saved = ""
+        self.failed.emit(error)
+
+    def _take(self, conversation: Conversation, text: str) -> None:
+        if conversation is not self._conversation:
+            return
+        self._loading = False
+        written = self._composer.input.plain_text()
+        if text and not written:
+            self._saved = text
+            self._composer.set_text(text)
+        elif written:
+            # The person was faster than the disk; nothing of either is lost.
+            self._composer.set_text(_joined(text, written))
+            self._save_timer.start()
+
+    def _take_change(self) -> None:
+        self._save_timer.start()
+        self._count_timer.start()
+
+    def _make_timer(self, after_ms: int, then: object) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(after_ms)
+        timer.timeout.connect(then)
+        return timer
+
+
+def _joined(before: str, after: str) -> str:
+    return "\n\n".join(part for part in (before, after) if part.strip())

@@ -1,0 +1,63 @@
+"""Asking before a link is opened: nothing that a model wrote leads anywhere by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from slmdesk.messages import ErrorKind, UserError, tr
+from slmdesk.ui.theme import Theme
+from slmdesk.ui.widgets.banner import Banner, BannerAction, BannerTone
+
+if TYPE_CHECKING:
+    from slmdesk.ui.chat.shown import ShownConversation
+
+
+class LinkQuestion:
+    """One question at a time, above the conversation. Owned by the chat panel."""
+
+    def __init__(self, view: ShownConversation) -> None:
+        self._view = view
+        self._notice: Banner | None = None
+
+    def ask(self, url: str) -> None:
+        """Say where `url`, a web or mail address, leads, and open it where that is wanted."""
+
+        def open_it() -> None:
+            self._leave()
+            if not QDesktopServices.openUrl(QUrl(url)):
+                self._view.show_error(UserError("nothing-opens", ErrorKind.STORAGE, path=url))
+
+        self._close()
+        self._notice = _banner(self._view.theme, url, open_it, self._leave)
+        self._view.banners.show_notice(self._notice)
+        # Not the one that opens it: Enter that is held down would press it at once.
+        self._notice.buttons[-1].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _leave(self) -> None:
+        self._close()
+        self._view.focus_input()
+
+    def _close(self) -> None:
+        if self._notice is not None:
+            self._view.banners.close_notice(self._notice)
+            self._notice = None
+
+
+def _banner(theme: Theme, url: str, open_it: Callable[[], None], leave: Callable[[], None]) -> Banner:
+    address = QUrl(url)
+    # As it is resolved, so that letters that look like others are seen to be others.
+    host = address.host(QUrl.ComponentFormattingOption.FullyEncoded)
+    if host:
+        what = tr("Open {host} in your browser?").format(host=host)
+        why = tr("Your browser would then connect to it. SLM Desk itself sends nothing.")
+        words = tr("Open {host}").format(host=host)
+    else:
+        what = tr("Write to {address}?").format(address=address.path())
+        why = tr("Your mail program would open. SLM Desk itself sends nothing.")
+        words = tr("Open the mail program")
+    actions = (BannerAction(words, open_it), BannerAction(tr("Cancel"), leave))
+    return Banner(theme, what, why, "", url, actions, tone=BannerTone.NOTE)

@@ -1,0 +1,160 @@
+"""The parts of the chat panel and their places: list, conversation, drawer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from slmdesk.ui.chat.banners import BannerArea
+from slmdesk.ui.chat.composer import Composer
+from slmdesk.ui.chat.drawer import ChatDrawer
+from slmdesk.ui.chat.empty_state import EmptyState, NoModel
+from slmdesk.ui.chat.find_bar import FindBar
+from slmdesk.ui.chat.head import ChatHead
+from slmdesk.ui.chat.sidebar import ConversationList
+from slmdesk.ui.chat.widths import drawer_width, list_width
+from slmdesk.ui.theme import Space, Theme
+from slmdesk.ui.transcript import Transcript, reading_column
+from slmdesk.ui.widgets.surface import Surface
+
+# Of the panel, the list takes this part at most.
+_LIST_MOST_PART = 3
+# Beside an open drawer, a conversation any narrower cannot be read.
+_COLUMN_LEAST = 280
+
+
+class ChatView(Surface):
+    """List of conversations | head, find bar, banners, conversation, composer | drawer.
+
+    A narrow panel with an open drawer gives the list's place to the conversation.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        open_models_folder: Callable[[], None],
+        look_for_models: Callable[[], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(theme, "surface", parent=parent)
+        self.list = ConversationList(theme)
+        self.head = ChatHead(theme)
+        self.find_bar = FindBar(theme)
+        self.find_bar.hide()
+        self.banners = BannerArea(theme)
+        self.empty = EmptyState(theme)
+        self.no_model = NoModel(theme, open_models_folder, look_for_models)
+        self.transcript = Transcript(theme)
+        self.stack = QStackedWidget()
+        self.nothing = QWidget()
+        """Shown until it is known what there is."""
+        for page in (self.nothing, self.empty, self.no_model, self.transcript):
+            self.stack.addWidget(page)
+        self.composer = Composer(theme)
+        self.drawer = ChatDrawer(theme)
+        self.drawer.hide()
+        self._composer_row = QVBoxLayout()
+        self._composer_row.addWidget(self.composer)
+        self._middle = middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.head, self.find_bar, self.banners):
+            column.addWidget(part)
+        column.addWidget(self.stack, 1)
+        column.addLayout(self._composer_row)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.list)
+        row.addWidget(middle, 1)
+        row.addWidget(self.drawer)
+        self._narrow = False
+        self.banners.focus_left.connect(self.focus_input)
+        find, transcript = self.find_bar, self.transcript
+        find.text_changed.connect(transcript.find)
+        find.next_wanted.connect(transcript.find_next)
+        find.previous_wanted.connect(transcript.find_previous)
+        find.closed.connect(self.close_find)
+        transcript.found.connect(find.set_position)
+
+    @property
+    def theme(self) -> Theme:
+        """Colours and sizes of everything in it."""
+        return self._theme
+
+    def focus_input(self) -> None:
+        """Put the keyboard into the input."""
+        self.composer.input.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """The window is narrow: the list is, too, and gives way to the drawer."""
+        self._narrow = narrow
+        self.list.set_narrow(narrow)
+        self._arrange()
+
+    def search_chats(self) -> None:
+        """Put the keyboard into the search of the list, which comes back where the drawer has its place."""
+        if self.list.isHidden():
+            self.show_drawer(False)
+        self.list.focus_search()
+
+    def open_find(self) -> None:
+        """Search in the conversation that is shown."""
+        if self.stack.currentWidget() is not self.transcript:
+            return
+        self.find_bar.show()
+        self.find_bar.focus_field()
+
+    def close_find(self) -> None:
+        """End the search."""
+        if not self.find_bar.isHidden():
+            self.find_bar.hide()
+            self.transcript.close_find()
+            self.focus_input()
+
+    def show_drawer(self, shown: bool) -> None:
+        """Open or close the drawer. The keyboard goes into it, and from it back into the input."""
+        focused = self.window().focusWidget()
+        had_focus = focused is not None and self.drawer.isAncestorOf(focused)
+        self.drawer.setVisible(shown)
+        self.head.set_drawer_open(shown)
+        self._arrange()
+        if shown:
+            self.drawer.focus_first()
+        elif had_focus:
+            self.focus_input()
+
+    def toggle_drawer(self) -> None:
+        """Open the drawer, or close it."""
+        self.show_drawer(self.drawer.isHidden())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep banners, conversation and composer in one column."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        drawer_open = not self.drawer.isHidden()
+        self.list.setVisible(not (self._narrow and drawer_open))
+        # Large text in a small window: a list that still leaves the most to the conversation, and a drawer
+        # that takes all of it while it is open.
+        widest = list_width(self._theme, narrow=self._narrow)
+        self.list.setFixedWidth(min(widest, self.width() // _LIST_MOST_PART))
+        beside = self.width() - drawer_width(self._theme)
+        has_room = beside >= round(_COLUMN_LEAST * self._theme.text_scale)
+        self.drawer.setFixedWidth(drawer_width(self._theme) if has_room else self.width())
+        self._middle.setVisible(has_room or not drawer_open)
+        width = self.width()
+        for side in (self.list, self.drawer):
+            width -= 0 if side.isHidden() else side.width()
+        # The transcript keeps room for its scroll bar.
+        room = width - self._theme.sizes.scroll_bar
+        column = reading_column(self._theme, room)
+        left = (room - column) // 2
+        right = width - left - column
+        self._composer_row.setContentsMargins(left, Space.S, right, Space.L)
+        self.banners.set_margins(left, right)

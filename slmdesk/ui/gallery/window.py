@@ -1,0 +1,234 @@
+"""The window of the gallery."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.ui.gallery.samples import (
+    badge_samples,
+    button_table,
+    field_table,
+    longer_samples,
+    row_samples,
+)
+from slmdesk.ui.gallery.states import Focused
+from slmdesk.ui.theme import Space, TextRole, Theme
+from slmdesk.ui.widgets.banner import Banner, BannerAction, BannerTone
+from slmdesk.ui.widgets.button import Button
+from slmdesk.ui.widgets.empty_list import EmptyList
+from slmdesk.ui.widgets.labels import Label
+from slmdesk.ui.widgets.menu import Menu
+from slmdesk.ui.widgets.popup import Choice, ChoiceBox
+from slmdesk.ui.widgets.segmented import Segmented
+from slmdesk.ui.widgets.surface import Surface
+from slmdesk.ui.widgets.switch import Switch
+from slmdesk.ui.widgets.undo_bar import UndoBar
+
+PICKER = (
+    Choice("qwen", "Qwen3 4B", "Q4_K_M", "loaded · 23 tok/s", current=True, group="On this computer"),
+    Choice("phi", "Phi-4-mini 3.8B", "Q4_K_M", "22 tok/s", group="On this computer"),
+    Choice("gemma", "Gemma 3 1B", "Q8_0", "52 tok/s", group="On this computer"),
+    Choice(
+        "office",
+        "office-server",
+        "Qwen3 14B",
+        "messages leave this computer",
+        group="Somewhere else",
+        icon="globe",
+        caution=True,
+    ),
+    Choice("broken", "Llama 3.2 3B", "", "The file is cut off.", usable=False, group="Cannot be used"),
+)
+
+
+class Gallery(Surface):
+    """Every shared widget in every state, with switches for theme, motion and direction."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, "surface")
+        self._theme = theme
+        self._focused = Focused(self)
+        self.setWindowTitle("SLM Desk: widgets")
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._make_bar())
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.viewport().setAutoFillBackground(False)
+        whole.addWidget(area, 1)
+        self.content = QWidget()
+        columns = QHBoxLayout(self.content)
+        columns.setContentsMargins(Space.XXL, Space.XL, Space.XXL, Space.XXL)
+        columns.setSpacing(Space.XXL + Space.S)
+        columns.addLayout(self._make_tables(), 1)
+        columns.addLayout(self._make_larger())
+        area.setWidget(self.content)
+        self.content.setAutoFillBackground(False)
+
+    def whole_size(self) -> QSize:
+        """The size in which nothing has to scroll."""
+        return self.content.sizeHint() + QSize(0, self._theme.sizes.chat_head)
+
+    def _make_bar(self) -> QWidget:
+        theme = self._theme
+        bar = Surface(theme, "window", (Qt.Edge.BottomEdge,))
+        bar.setFixedHeight(theme.sizes.chat_head)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(Space.XXL, 0, Space.XXL, 0)
+        row.setSpacing(Space.S)
+        row.addWidget(Label(theme, "Widgets", TextRole.TITLE))
+        row.addStretch(1)
+        self.motion_switch = Switch(theme, "Reduce motion", value=theme.reduce_motion)
+        self.motion_switch.changed.connect(lambda on: theme.set_reduce_motion("on" if on else "off"))
+        self.mirror_switch = Switch(theme, "Right to left")
+        self.mirror_switch.changed.connect(self.mirror)
+        for name, switch in (("Reduce motion", self.motion_switch), ("Right to left", self.mirror_switch)):
+            row.addWidget(Label(theme, name, color="text_secondary"))
+            row.addWidget(switch)
+            row.addSpacing(Space.L)
+        choices = (("light", "Light"), ("dark", "Dark"), ("system", "System"))
+        self.theme_control = Segmented(theme, choices, "Theme")
+        self.theme_control.set_value(theme.choice)
+        self.theme_control.chosen.connect(theme.choose)
+        row.addWidget(self.theme_control)
+        return bar
+
+    def mirror(self, mirrored: bool) -> None:
+        """Let text run from the right, or from the left again."""
+        direction = Qt.LayoutDirection.RightToLeft if mirrored else Qt.LayoutDirection.LeftToRight
+        QApplication.setLayoutDirection(direction)
+
+    def _make_tables(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(Space.M)
+        for name, sample in (
+            ("Buttons", button_table(self._theme, self._focused)),
+            ("Fields and marks", field_table(self._theme, self._focused)),
+            ("Rows", row_samples(self._theme)),
+            ("Badges and progress", badge_samples(self._theme)),
+            ("Segments, lines and texts", longer_samples(self._theme, self._focused)),
+        ):
+            column.addWidget(Label(self._theme, name, TextRole.TITLE))
+            column.addWidget(sample)
+            column.addSpacing(Space.M)
+        column.addStretch(1)
+        return column
+
+    def _make_larger(self) -> QVBoxLayout:
+        theme = self._theme
+        column = QVBoxLayout()
+        column.setSpacing(Space.M)
+
+        edge = theme.sizes.shadow
+
+        def add(name: str, widget: QWidget, *, floats: bool = False) -> None:
+            """What floats brings the room for its shadow along; the rest is lined up with its box."""
+            side = 0 if floats else edge
+            label = Label(theme, name, TextRole.TITLE)
+            label.setContentsMargins(edge, 0, edge, 0)
+            if name:
+                column.addWidget(label)
+            box = QVBoxLayout()
+            box.setContentsMargins(side, 0, side, 0)
+            box.addWidget(widget)
+            column.addLayout(box)
+            column.addSpacing(0 if floats else Space.M)
+
+        picker = ChoiceBox(theme, PICKER, "Models", "Find a model")
+        picker.setFixedSize(theme.sizes.menu + 2 * edge, picker.wanted_height + 2 * edge)
+        add("Model picker", picker, floats=True)
+        add("Menu", self._make_menu(), floats=True)
+        self._undo_place = _UndoPlace(theme)
+        add("Undo instead of asking", self._undo_place, floats=True)
+        banner = Banner(
+            theme,
+            "The file could not be read.",
+            "It ends after 1.2 of 2.5 GB, so the download was cut short.",
+            "",
+            "unexpected end of file at byte 1,200,000,000",
+            (BannerAction("Download the rest, 1.3 GB", lambda: None),),
+            suggests=False,
+            closable=False,
+        )
+        add("Error in place", banner)
+        for tone, what in (
+            (BannerTone.CAUTION, "Messages leave this computer."),
+            (BannerTone.NOTE, "A newer version of this model is there."),
+        ):
+            add("", Banner(theme, what, "", "", "", (), tone=tone))
+        action = BannerAction("Show them", lambda: None)
+        empty = EmptyList(
+            theme,
+            "No model matches these filters",
+            "2 are hidden because they do not fit.",
+            action,
+            boxed=True,
+        )
+        add("Empty list", empty)
+        column.addStretch(1)
+        return column
+
+    def _make_menu(self) -> QWidget:
+        """A menu that stays open, inside the page."""
+        menu = make_menu(self._theme, self)
+        menu.setWindowFlags(Qt.WindowType.Widget)
+        menu.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        menu.setVisible(True)
+        return menu
+
+
+def make_menu(theme: Theme, parent: QWidget) -> Menu:
+    """A menu with each kind of row."""
+    menu = Menu(theme, parent)
+    menu.add_head("This chat")
+    menu.add("Rename", lambda: None, icon="pencil", shortcut="F2")
+    menu.add("Pin", lambda: None, icon="pin")
+    menu.add("Wrap lines", lambda: None, checked=True)
+    menu.add(
+        "Copy as Markdown",
+        lambda: None,
+        icon="copy",
+        shortcut="Ctrl+Shift+C",
+        enabled=False,
+        reason="Nothing has been written yet.",
+    )
+    menu.add_divider()
+    menu.add("Delete", lambda: None, icon="trash-2", shortcut="Del", destructive=True)
+    return menu
+
+
+class _UndoPlace(QWidget):
+    """Shows an undo bar, and offers another when it has gone."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        edge = theme.sizes.shadow
+        self.setFixedHeight(theme.sizes.undo_bar + 2 * Space.L + edge)
+        self.setMinimumWidth(theme.sizes.undo_bar_width + 2 * edge)
+        column = QVBoxLayout(self)
+        self.again = Button(theme, "Delete again")
+        self.again.clicked.connect(self.show_bar)
+        column.addWidget(self.again, 0, Qt.AlignmentFlag.AlignCenter)
+        self.bar: UndoBar | None = None
+        self.show_bar()
+
+    def show_bar(self) -> None:
+        """Put the bar there."""
+        self.bar = UndoBar(self._theme, "3 conversations deleted", self)
+        self.bar.undone.connect(self.again.show)
+        self.bar.ended.connect(self.again.show)
+        self.bar.show()
+        self.again.hide()

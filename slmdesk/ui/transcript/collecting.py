@@ -1,0 +1,43 @@
+"""When Python looks for garbage: not while an answer is written, and not through thousands of messages."""
+
+from __future__ import annotations
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer
+
+# After this long without anything being written or opened.
+_IDLE_MS = 5000
+
+
+class Collecting(QObject):
+    """A full search through everything that a long conversation consists of takes longer than a frame may.
+
+    What is there when a conversation is opened or an answer begins is therefore set aside, and looked
+    through when nothing has happened for a while. Concerns the whole process. GUI thread.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(_IDLE_MS)
+        self._idle.timeout.connect(self._collect)
+
+    def set_aside(self) -> None:
+        """Something begins that must not be held up."""
+        self._idle.stop()
+        gc.freeze()
+
+    def wait(self) -> None:
+        """It is over: look for garbage when nothing happens for a while."""
+        self._idle.start()
+
+    def stop(self) -> None:
+        """Do not look for garbage later."""
+        self._idle.stop()
+
+    def _collect(self) -> None:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()

@@ -1,0 +1,129 @@
+"""Colours the words of code that is on screen, a few milliseconds at a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QTimer
+
+from slmdesk.ui.transcript.code_content import CodeContent, Run
+from slmdesk.ui.transcript.markdown.highlighter import Highlighter
+from slmdesk.ui.transcript.strips import Strip, StripKind
+
+_GO_ON_AFTER_MS = 15
+
+
+class CodeColors:
+    """The colours of one block of code, as far as they are known."""
+
+    __slots__ = ("_again", "_code", "_grew", "_highlighter", "_language", "runs")
+
+    def __init__(self) -> None:
+        self.runs: Sequence[Run] = ()
+        self._language = ""
+        self._code = ""
+        self._grew = False
+        self._highlighter: Highlighter | None = None
+        self._again: Highlighter | None = None
+        """Goes through the code once more when it grows no longer: only then all colours are certain."""
+
+    def step(self, language: str, code: str, *, growing: bool) -> int:
+        """Find out more. Returns from which letter on colours may be others now."""
+        if self._highlighter is None or language != self._language:
+            self._highlighter, self._language = Highlighter(language), language
+            self._code, self._grew = "", False
+        highlighter = self._highlighter
+        if code != self._code or highlighter.is_behind:
+            self._grew = self._grew or (bool(self._code) and code != self._code)
+            self._code = code
+            self.runs = highlighter.runs(code)
+            return highlighter.changed_at
+        if growing or not self._grew:
+            return len(code)
+        if self._again is None:
+            self._again = Highlighter(language)
+        runs = self._again.runs(code)
+        if self._again.is_behind:
+            return len(code)
+        self.runs, self._highlighter, self._again, self._grew = runs, self._again, None, False
+        return 0
+
+    def is_done(self, *, growing: bool) -> bool:
+        """Whether another step would find nothing more."""
+        if self._highlighter is None or self._highlighter.is_behind:
+            return False
+        return growing or not self._grew
+
+    def part(self, start: int, end: int) -> list[Run]:
+        """The runs between two letters, counted from the first of the two."""
+        at = bisect_left(self.runs, (start,))
+        # One that begins before may reach in.
+        at = max(at - 1, 0)
+        found: list[Run] = []
+        while at < len(self.runs) and self.runs[at][0] < end:
+            first, last, role = self.runs[at]
+            if last > start:
+                found.append((max(first, start) - start, min(last, end) - start, role))
+            at += 1
+        return found
+
+
+class Coloring(QObject):
+    """Colours strips of code when they come on screen, and goes on while they are there."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._waiting: set[Strip] = set()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_GO_ON_AFTER_MS)
+        self._timer.timeout.connect(self._go_on)
+
+    def show(self, strip: Strip) -> None:
+        """Colour a strip that came on screen, or that shows something else now."""
+        colors = self._step(strip)
+        if colors is not None and isinstance(strip.content, CodeContent):
+            strip.content.color(colors.part(strip.start, strip.end))
+
+    def stop(self) -> None:
+        """Nobody sees it."""
+        self._timer.stop()
+
+    def go_on(self) -> None:
+        """Somebody sees it again."""
+        if self._waiting:
+            self._timer.start()
+
+    def _step(self, strip: Strip) -> CodeColors | None:
+        block, message = strip.block, strip.message
+        if block is None:
+            return None
+        colors = message.code_state(strip).colors
+        growing = message.writing and not block.closed
+        changed_at = colors.step(block.language, block.code, growing=growing)
+        if changed_at < strip.start:
+            self._color_others(strip, colors, changed_at)
+        if not colors.is_done(growing=growing):
+            self._waiting.add(strip)
+            if not self._timer.isActive():
+                self._timer.start()
+        return colors
+
+    def _color_others(self, strip: Strip, colors: CodeColors, changed_at: int) -> None:
+        for one in strip.message.strips or ():
+            shown = one.kind is StripKind.CODE and one.block is strip.block and one.widget is not None
+            if shown and one.end > changed_at and isinstance(one.content, CodeContent):
+                one.content.color(colors.part(one.start, one.end))
+
+    def _go_on(self) -> None:
+        waiting, self._waiting = self._waiting, set()
+        done: set[int] = set()
+        for strip in waiting:
+            # One that left the screen goes on when it comes back.
+            if strip.widget is None or strip.block is None or id(strip.block) in done:
+                continue
+            done.add(id(strip.block))
+            colors = self._step(strip)
+            if colors is not None:
+                self._color_others(strip, colors, 0)

@@ -1,0 +1,168 @@
+"""The editor that stands in a message's place while its text is changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from slmdesk.messages import tr
+from slmdesk.ui.theme import Line, Radius, Space
+from slmdesk.ui.transcript.page import Page
+from slmdesk.ui.transcript.spacing import GUTTER
+from slmdesk.ui.transcript.strip_views.view import StripView
+from slmdesk.ui.transcript.strips import Strip
+from slmdesk.ui.widgets.button import Button, ButtonKind
+from slmdesk.ui.widgets.painting import draw_box
+
+_SHARE_OF_ROOM = 0.6
+_LEAST_LINES = 2
+_ABOVE = Space.XS + Space.M
+
+
+class EditorView(StripView):
+    """A field with the message's text and the buttons to save or to leave it."""
+
+    takes_mouse = True
+
+    def __init__(self, page: Page, parent: QWidget) -> None:
+        super().__init__(page, parent)
+        theme = page.theme
+        self.field = _Field(page)
+        self.field.save_wanted.connect(self._save)
+        self.field.cancel_wanted.connect(self._cancel)
+        self.field.textChanged.connect(self._fit)
+        self.field.focus_changed.connect(self.update)
+        self.save = Button(theme, tr("Save"), ButtonKind.PRIMARY, small=True)
+        self.save.clicked.connect(self._save)
+        self.cancel = Button(theme, tr("Cancel"), small=True)
+        self.cancel.clicked.connect(self._cancel)
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
+        row.addStretch(1)
+        row.addWidget(self.cancel)
+        row.addWidget(self.save)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GUTTER + Space.M, _ABOVE, GUTTER + Space.S, Space.S)
+        column.setSpacing(Space.S)
+        column.addWidget(self.field)
+        column.addLayout(row)
+        self._lines = 0
+
+    def fill(self, strip: Strip) -> None:
+        """Take over the text, the first time."""
+        if self.field.edits is strip:
+            return
+        self.field.edits = strip
+        by_person = strip.message.by_person
+        self.field.setAccessibleName(tr("Edit message") if by_person else tr("Edit answer"))
+        self.save.setText(tr("Save and send") if by_person else tr("Save"))
+        self.field.setPlainText(strip.message.source)
+        self.field.moveCursor(self.field.textCursor().MoveOperation.End)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._fit()
+
+    def leave_strip(self) -> None:
+        """Let the text go."""
+        self.field.edits = None
+        super().leave_strip()
+
+    def stops(self) -> Sequence[QWidget]:
+        """The field, then the buttons."""
+        return (self.field, self.cancel, self.save)
+
+    def hasHeightForWidth(self) -> bool:
+        """It is as high as its text."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Room for the lines, up to a share of the transcript's height."""
+        around = _ABOVE + 2 * Space.S
+        return self.field.wanted_height() + self.page.theme.sizes.button_small + around
+
+    def sizeHint(self) -> QSize:
+        """As high as its text."""
+        return QSize(self.width(), self.heightForWidth(self.width()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the frame, which shows where the keyboard is."""
+        painter = QPainter(self)
+        color = self.page.theme.color
+        box = QRectF(self.rect()).adjusted(GUTTER, Space.XS, -GUTTER, 0)
+        focused = self.field.hasFocus()
+        line = Line.FOCUS if focused else Line.BORDER
+        border = color("accent" if focused else "border_control")
+        draw_box(painter, box, Radius.COMPOSER, color("surface"), border, line)
+
+    def _fit(self) -> None:
+        self.save.setEnabled(bool(self.field.text().strip()))
+        lines = self.field.wanted_height()
+        if lines != self._lines:
+            self._lines = lines
+            if self.strip is not None:
+                self.page.resized.emit(self.strip)
+
+    def _save(self) -> None:
+        if self.strip is not None and self.save.isEnabled():
+            self.page.edited.emit(self.strip.message, self.field.text())
+
+    def _cancel(self) -> None:
+        if self.strip is not None:
+            self.page.edit_cancelled.emit(self.strip.message)
+
+
+class _Field(QPlainTextEdit):
+    """Ctrl+Enter saves, Esc leaves."""
+
+    save_wanted = Signal()
+    cancel_wanted = Signal()
+    focus_changed = Signal()
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+        self.edits: Strip | None = None
+        """Whose text was taken over."""
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFont(page.lettering.reading)
+        self.setTabChangesFocus(True)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        page.lettering.changed.connect(lambda: self.setFont(page.lettering.reading))
+
+    def text(self) -> str:
+        """What is written. Qt's own way would make plain spaces of no-break spaces."""
+        raw = self.document().toRawText()
+        return raw.replace("\N{PARAGRAPH SEPARATOR}", "\n").replace("\N{LINE SEPARATOR}", "\n")
+
+    def wanted_height(self) -> int:
+        """Room for its lines, up to a share of the transcript's height."""
+        line = math.ceil(QFontMetrics(self.font()).lineSpacing())
+        most = max(int(self._page.room * _SHARE_OF_ROOM) // line, _LEAST_LINES)
+        # QPlainTextEdit's document measures its height in lines.
+        lines = max(_LEAST_LINES, min(most, round(self.document().size().height())))
+        return lines * line + Space.TINY
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Save or leave; everything else is typing."""
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.save_wanted.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.cancel_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The frame around it shows the focus."""
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The frame around it shows the focus."""
+        super().focusOutEvent(event)
+        self.focus_changed.emit()

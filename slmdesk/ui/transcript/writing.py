@@ -1,0 +1,166 @@
+"""The answer that is being written: what came is gathered, and drawn a few times a second."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from slmdesk.ui.transcript.column import Column
+from slmdesk.ui.transcript.message import Message
+from slmdesk.ui.transcript.page import Page
+from slmdesk.ui.transcript.strips import Section, StripKind
+
+if TYPE_CHECKING:
+    from slmdesk.chat import MessageState
+    from slmdesk.engines import End, Stats
+
+# Streamed text is drawn this often at most: drawing takes from decoding where all cores decode.
+_DRAW_EVERY_MS = 33
+
+
+class Writing(QObject):
+    """Adds what the model writes to the last message of a column."""
+
+    grown = Signal()
+    """The column is to be drawn."""
+    grown_in = Signal(int)
+    """Which message has more text now."""
+
+    def __init__(self, column: Column, page: Page, parent: QObject) -> None:
+        super().__init__(parent)
+        self._column = column
+        self._page = page
+        self._message: Message | None = None
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._pacer = QTimer(self)
+        self._pacer.setSingleShot(True)
+        self._pacer.setInterval(_DRAW_EVERY_MS)
+        self._pacer.timeout.connect(self.draw)
+
+    def begin(self, model_title: str, created_at: float, *, continues: bool) -> None:
+        """Begin an answer, or go on with the last message if it is one."""
+        self.stop()
+        column = self._column
+        last = column.messages[-1] if column.messages else None
+        if continues and last is not None and not last.by_person:
+            message = last
+            message.end = None
+        else:
+            message = Message(len(column.messages), "assistant")
+            message.model_title, message.created_at = model_title, created_at
+            column.append(message)
+        message.writing, message.state, message.end_reason = True, "writing", None
+        self._message = self._page.writing = message
+        column.build(message)
+        column.refresh(message)
+
+    def append(self, text: str) -> None:
+        """Add text."""
+        if self._message is not None:
+            self._text.append(text)
+            self._wait()
+
+    def append_reasoning(self, text: str) -> None:
+        """Add to what the model thinks."""
+        if self._message is not None:
+            if not self._message.thinking_since and not self._message.source:
+                self._message.thinking_since = time.monotonic()
+            self._reasoning.append(text)
+            self._wait()
+
+    def set_stats(self, stats: Stats) -> None:
+        """Show what the answer took."""
+        if self._message is not None:
+            self._message.stats = stats
+            self._message.refresh_foot()
+            self.grown.emit()
+
+    def draw(self) -> None:
+        """Show what has come."""
+        self._pacer.stop()
+        message = self._message
+        if message is None or not (self._text or self._reasoning):
+            return
+        if self._reasoning:
+            self._draw_reasoning(message)
+        if self._text:
+            text = "".join(self._text)
+            self._text.clear()
+            self._end_thinking(message)
+            begins = not message.source
+            changed = message.text.append(text)
+            if begins:
+                self._column.refresh(message)
+            else:
+                self._column.refresh(message, Section.TEXT, changed)
+        message.folded = None
+        self.grown_in.emit(message.index)
+        self.grown.emit()
+
+    def end(self, end: End | None, *, failed: bool) -> None:
+        """No more text will come."""
+        self.draw()
+        message = self._message
+        self._message = self._page.writing = None
+        if message is None:
+            return
+        self._end_thinking(message)
+        changed = message.text.finish()
+        message.writing = False
+        message.end = end
+        message.end_reason = end.reason if end is not None else "error" if failed else "cancelled"
+        message.state = _state(end, failed=failed)
+        if message.source:
+            self._column.refresh(message, Section.TEXT, changed)
+            message.refresh_foot()
+        else:
+            self._column.refresh(message)
+        self.grown_in.emit(message.index)
+
+    def stop(self) -> None:
+        """Forget what has come, and that an answer is being written."""
+        self._pacer.stop()
+        self._text.clear()
+        self._reasoning.clear()
+        if self._message is not None:
+            self._message.writing = False
+            self._message = self._page.writing = None
+
+    def _wait(self) -> None:
+        if not self._pacer.isActive():
+            self._pacer.start()
+
+    def _draw_reasoning(self, message: Message) -> None:
+        text = "".join(self._reasoning)
+        self._reasoning.clear()
+        begins = not message.reasoning_source
+        changed = message.reasoning.append(text)
+        if begins:
+            self._column.refresh(message)
+        elif message.fold_open:
+            self._column.refresh(message, Section.REASONING, changed)
+        self._refresh_fold(message)
+
+    def _end_thinking(self, message: Message) -> None:
+        if message.thinking_since:
+            message.reasoning_seconds += time.monotonic() - message.thinking_since
+            message.thinking_since = 0.0
+            message.reasoning.finish()
+            self._refresh_fold(message)
+
+    def _refresh_fold(self, message: Message) -> None:
+        """The time it shows is another."""
+        for strip in (message.strips or ())[:2]:
+            if strip.kind is StripKind.FOLD:
+                strip.measured = -1
+
+
+def _state(end: End | None, *, failed: bool) -> MessageState:
+    if failed or (end is not None and end.reason == "error"):
+        return "failed"
+    if end is None or end.reason != "stop":
+        return "stopped"
+    return "complete"

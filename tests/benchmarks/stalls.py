@@ -1,0 +1,168 @@
+"""Budget row 4: how long the GUI thread lets nobody in while an answer streams."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from PySide6.QtCore import Qt, QTimer
+
+from slmdesk.chat import ChatOptions, ChatService, ConversationStore
+from slmdesk.engines import EnginePool, LoadOptions, Sampling
+from slmdesk.library import InstalledModel
+from slmdesk.storage import Database, Paths
+from slmdesk.ui import MainWindow
+from tests.benchmarks.budget import Row
+from tests.benchmarks.streaming_engine import LOAD_OPTIONS, start_streaming, write_model
+from tests.real_window import Steps, drive
+
+Beats: TypeAlias = list[tuple[float, float]]
+"""When the heart beat, and by how many milliseconds late."""
+
+_BUDGET_MS = 16.0
+_BEAT_MS = 4
+_TOKENS = 20_000
+_RATE = 200.0
+_REAL_TOKENS = 4096
+_REAL_CONTEXT = 4608
+# Greedy, the starter goes on and on with this one until the context is full.
+_PROMPT = "Write a long story about a lighthouse keeper and everything that happens in one year."
+
+
+class Heart:
+    """Beats in the GUI thread. What it misses is how long nothing else was let in."""
+
+    def __init__(self) -> None:
+        self.beats: Beats = []
+        self._last = 0.0
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(_BEAT_MS)
+        self._timer.timeout.connect(self._beat)
+
+    def start(self) -> None:
+        """From now on."""
+        self.beats.clear()
+        self._last = time.perf_counter()
+        self._timer.start()
+
+    def stop(self) -> Beats:
+        """Until now."""
+        self._timer.stop()
+        return self.beats
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.beats.append((now, max(0.0, (now - self._last) * 1000 - _BEAT_MS)))
+        self._last = now
+
+
+def _worst(beats: Beats) -> float:
+    return max(late for _, late in beats)
+
+
+def _fifths(beats: Beats) -> list[float]:
+    """The worst of each fifth of the time: flat where length costs nothing."""
+    first, last = beats[0][0], beats[-1][0]
+    step = (last - first) / 5 or 1.0
+    worst = [0.0] * 5
+    for when, late in beats:
+        place = min(4, int((when - first) / step))
+        worst[place] = max(worst[place], late)
+    return worst
+
+
+def _stream(text: str, runs: int, results: list[Beats]) -> Steps:
+    def steps(window: MainWindow) -> Iterator[Callable[[], bool]]:
+        heart = Heart()
+        for _ in range(runs):
+            window.chat.start_new_chat()
+            yield lambda: window.settled
+            window.chat.send(text)
+            yield lambda: window.chat.live is not None and bool(window.chat.live.text)
+            heart.start()
+            yield lambda: window.chat.live is None
+            results.append(heart.stop()[:])
+            yield lambda: window.settled
+
+    return steps
+
+
+def _row(what: str, results: list[Beats], tokens: str) -> Row:
+    worst = [_worst(beats) for beats in results]
+    figure = statistics.median(worst)
+    fifths = [statistics.median(column) for column in zip(*map(_fifths, results), strict=True)]
+    flat = " ".join(f"{one:.0f}" for one in fifths)
+    return Row(
+        number=4,
+        what=what,
+        figure=figure,
+        unit="ms",
+        budget=f"<= {_BUDGET_MS:.0f}",
+        holds=figure <= _BUDGET_MS,
+        detail=f"median of the worst of {len(results)} runs; {tokens}; worst in each fifth: {flat} ms",
+        samples={"worst_ms": worst, **{f"fifths_{n}": _fifths(beats) for n, beats in enumerate(results)}},
+    )
+
+
+def measure_scripted(paths: Paths, runs: int = 5) -> Row:
+    """20,000 tokens of a Markdown corpus at 200 tokens per second, from a scripted engine in its process."""
+    file = write_model(paths.data / "corpus.gguf", tokens=_TOKENS, rate=_RATE)
+    model = InstalledModel(
+        id="corpus",
+        title="Corpus",
+        path=file,
+        size_bytes=file.stat().st_size,
+        architecture="none",
+        parameters=0,
+        quantization="",
+        trained_context_length=LOAD_OPTIONS.context_length or 0,
+        system_prompt="",
+        problem=None,
+    )
+    database = Database(paths.database_file)
+    results: list[Beats] = []
+
+    def open_chat() -> ChatService:
+        return ChatService(EnginePool(paths.logs, start=start_streaming), ConversationStore(database))
+
+    drive(
+        paths,
+        database,
+        _stream("Go on.", runs, results),
+        list_models=lambda: [model],
+        open_chat=lambda: ChatService(
+            EnginePool(paths.logs, start=start_streaming), ConversationStore(database)
+        ),
+        load_options=lambda: LOAD_OPTIONS,
+    )
+    database.close()
+    return _row(
+        f"longest stall of the GUI thread, {_TOKENS:,} tokens at {_RATE:.0f} tok/s", results, "scripted"
+    )
+
+
+def measure_real(model: InstalledModel, paths: Paths, runs: int = 5) -> Row:
+    """An answer of the starter model that fills a context of 4,608 tokens."""
+    database = Database(paths.database_file)
+    results: list[Beats] = []
+    made: list[int] = []
+    greedy = ChatOptions(sampling=Sampling(temperature=0.0), max_tokens=_REAL_TOKENS)
+
+    def steps(window: MainWindow) -> Iterator[Callable[[], bool]]:
+        window.inference.stats.connect(lambda ticket, stats: made.append(stats.generated_tokens))
+        yield from _stream(_PROMPT, runs, results)(window)
+
+    drive(
+        paths,
+        database,
+        steps,
+        list_models=lambda: [model],
+        load_options=lambda: LoadOptions(context_length=_REAL_CONTEXT),
+        new_chat_options=lambda: greedy,
+    )
+    database.close()
+    tokens = f"{min(made):,} to {max(made):,} tokens"
+    return _row("the same while the starter model answers", results, tokens)

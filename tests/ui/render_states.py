@@ -1,0 +1,318 @@
+"""The states of the window that `render_window` draws: how each is reached, and what is in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from slmdesk.chat import ChatMessageRecord, Conversation
+from slmdesk.engines import End, LoadProgress, PromptProgress, Reasoning, Text
+from slmdesk.library import InstalledModel
+from slmdesk.messages import ErrorKind, UserError
+from slmdesk.ui import MainWindow
+from slmdesk.ui.main_window import SETTINGS
+from slmdesk.ui.state import Phase
+from tests.ui.scripted import (
+    BROKEN_MODEL,
+    Gate,
+    ScriptedChat,
+    Step,
+    make_conversation,
+    make_model,
+    make_report,
+    make_stats,
+)
+
+QUESTION = "Write a short Python script that renames photos to the date they were taken."
+ANSWER = """This reads the date from each photo's EXIF data and renames the file. Photos without \
+a date stay as they are. Try it on a copy of the folder first.
+
+```python
+from pathlib import Path
+from PIL import Image
+
+for photo in sorted(Path("photos").glob("*.jpg")):
+    with Image.open(photo) as image:
+        taken = image.getexif().get_ifd(0x8769).get(36867)
+    if taken:
+        name = taken.replace(":", "-").replace(" ", "_")
+        photo.rename(photo.with_name(f"{name}.jpg"))
+```
+
+Which files carry that date:
+
+| Format | Date taken | What to know |
+|---|---|---|
+| JPEG | Nearly always | Written by cameras and phones |
+| HEIC | Nearly always | Needs the `pillow-heif` package to open |
+| PNG | Rarely | Screenshots usually have none |
+"""
+LEASE = """**Notice period.** Either side may end the lease with three months' notice, given \
+in writing by the third working day of a month.
+
+**Small repairs.** The tenant pays for them up to a limit:
+
+- at most 110 euros for one repair
+- at most 8% of a year's rent in total
+
+Above either limit the landlord pays the whole repair, so a bill of 140 euros is not shared but"""
+LONG_QUESTION = "A question that is long enough to be wrapped in its bubble, because it goes on and on. " * 4
+MIXED = "שלום עולם! 😀 זה טקסט מימין לשמאל.\n\nمرحبا بالعالم 👋🏽\n\nAnd English with an emoji 🧑‍🚀 again."
+MODELS = (
+    make_model(),
+    make_model(
+        "qwen3-4b-instruct-2507",
+        "Qwen3 4B Instruct 2507 with a long name that goes on",
+        size_bytes=2_497_281_120,
+        quantization="Q4_K_M",
+    ),
+    BROKEN_MODEL,
+)
+CRASH = UserError(
+    "engine-out-of-memory",
+    ErrorKind.GENERATION,
+    status="SIGKILL",
+    details="exit status -9 (SIGKILL)\nllama_decode: failed to allocate",
+)
+_DAY_S = 86_400
+
+
+def earlier() -> list[Conversation]:
+    """Conversations of the days before, from the oldest to the newest."""
+    titles = (
+        ("Toast for a retirement, two minutes", 6),
+        ("Heat pump offers side by side", 5),
+        ("Packing list, three days in the Tatra mountains", 3),
+        ("Regex for invoice numbers with a check digit", 2.5),
+        ("Why is the sky dark at night?", 1),
+        ("List do spółdzielni o remoncie", 1),
+        ("Rewrite release notes in plain words", 4),
+        ("SQL: orders without a customer", 0),
+        ("Lease agreement: notice period", 0),
+    )
+    made = []
+    for title, days in titles:
+        one = make_conversation(title, "An answer.", pinned=title.startswith("Rewrite"), named=True)
+        for message in one.messages:
+            message.created_at = time.time() - days * _DAY_S
+        made.append(one)
+    return made
+
+
+def photos() -> Conversation:
+    """The conversation of the pictures."""
+    one = make_conversation(QUESTION, ANSWER, named=True)
+    one.title = "Rename photos by date taken"
+    for message in one.messages:
+        message.created_at = time.time()
+    one.messages[1].stats = make_stats(tokens_per_second=23.4, generated_tokens=312)
+    return one
+
+
+def mixed() -> Conversation:
+    """Long lines, two directions, and an answer that was stopped."""
+    one = make_conversation("How should I store tomatoes?", "Keep them at room temperature.")
+    one.messages += [
+        ChatMessageRecord(0, "user", LONG_QUESTION, "complete", "", 1.79e9),
+        ChatMessageRecord(
+            0, "assistant", MIXED, "stopped", "SmolLM2 135M", 1.79e9, "cancelled", make_stats()
+        ),
+    ]
+    return one
+
+
+def wait(done: Callable[[], object]) -> None:
+    """Let the window go on until `done`."""
+    deadline = time.monotonic() + 30
+    while not done():
+        QApplication.processEvents()
+        if time.monotonic() > deadline:
+            raise TimeoutError("the state was not reached")
+
+
+def settle(seconds: float = 0.15) -> None:
+    """Let the window go on for a while."""
+    end = time.monotonic() + seconds
+    wait(lambda: time.monotonic() > end)
+
+
+@dataclass(frozen=True)
+class State:
+    """One picture: what is there, and how its state is reached."""
+
+    reach: Callable[[MainWindow], None]
+    scripts: tuple[tuple[Step, ...], ...] = ()
+    loading: tuple[Step, ...] = (LoadProgress(0.5), make_report(thinking="optional"))
+    stored: Callable[[], list[Conversation]] = field(default=lambda: [*earlier(), photos()])
+    models: tuple[InstalledModel, ...] = MODELS
+    fixed: dict[str, str] = field(default_factory=dict)
+    latest: bool = True
+
+    def make_chat(self) -> ScriptedChat:
+        """The chat behind the window."""
+        return ScriptedChat(self.scripts, self.loading, self.stored())
+
+
+def _send(window: MainWindow, text: str = QUESTION) -> None:
+    window.chat.composer.input.setPlainText(text)
+    window.chat.composer.input.sent.emit()
+
+
+def _ready(window: MainWindow) -> None:
+    wait(lambda: window.inference.state.phase is Phase.READY and window.settled)
+
+
+def _chat(window: MainWindow) -> None:
+    _ready(window)
+    window.chat.composer.fill("Can it do HEIC files from my phone as well?")
+    settle(0.4)
+    last = window.chat.transcript.messages[-1]
+    window.chat.transcript._pointer.near.emit(last)
+
+
+def _empty(window: MainWindow) -> None:
+    _ready(window)
+    window.chat.start_new_chat()
+
+
+def _sent(phase: Phase) -> Callable[[MainWindow], None]:
+    def reach(window: MainWindow) -> None:
+        _empty(window)
+        _send(window)
+        wait(lambda: window.inference.state.phase is phase)
+
+    return reach
+
+
+def _writing(window: MainWindow) -> None:
+    _sent(Phase.WRITING)(window)
+    window.chat.show_drawer(True)
+    window.chat.focus_input()
+    settle(0.3)
+
+
+def _failed(window: MainWindow) -> None:
+    _empty(window)
+    _send(window)
+    wait(lambda: window.chat.banners.banner is not None and window.settled)
+
+
+def _details(window: MainWindow) -> None:
+    _failed(window)
+    assert window.chat.banners.banner is not None
+    window.chat.banners.banner.details_button.click()
+
+
+def _picker(window: MainWindow) -> None:
+    _ready(window)
+    window.chat.composer.model_button.open_list()
+
+
+def _find(window: MainWindow) -> None:
+    _ready(window)
+    window.chat.open_find()
+    window.chat.find_bar.field.edit.insert("photo")
+    window.chat.find_bar.text_changed.emit("photo")
+    settle(0.3)
+
+
+def _deleted(window: MainWindow) -> None:
+    _ready(window)
+    window.chat.delete((window.chat.conversation.id,))
+    wait(lambda: window.settled)
+
+
+def _link(window: MainWindow) -> None:
+    _ready(window)
+    window.chat.transcript.link_wanted.emit("https://example.org/a/page?with=a&long=address")
+
+
+def _editing(window: MainWindow) -> None:
+    _ready(window)
+    window.chat.transcript.begin_edit(0)
+
+
+def _page(index: int) -> Callable[[MainWindow], None]:
+    def reach(window: MainWindow) -> None:
+        _ready(window)
+        window.show_panel(SETTINGS)
+        window.settings_panel.show_page(index)
+        wait(lambda: window.settled)
+
+    return reach
+
+
+def _search(window: MainWindow) -> None:
+    _page(0)(window)
+    field = window.settings_panel.search.field.edit
+    field.setFocus(Qt.FocusReason.TabFocusReason)
+    field.insert("start")
+    window.settings_panel.search._search("start")
+
+
+def _shortcuts(window: MainWindow) -> None:
+    _ready(window)
+    window.show_shortcuts()
+
+
+def _no_model(window: MainWindow) -> None:
+    wait(lambda: window.chat.stack.currentWidget() is window.chat.no_model)
+
+
+def _loading(window: MainWindow) -> None:
+    wait(lambda: window.inference.state.fraction > 0)
+
+
+def _focus(window: MainWindow) -> None:
+    _ready(window)
+    window.chat.composer.model_button.setFocus(Qt.FocusReason.TabFocusReason)
+
+
+_begun: tuple[Step, ...] = (
+    PromptProgress(processed=54, total=54, reused=0),
+    Reasoning("The person wants two things: the notice period and who pays for small repairs. "),
+    *(Text(piece) for piece in LEASE.split(" ") for piece in (piece + " ",)),
+)
+_cut_off: tuple[Step, ...] = tuple(
+    Text(ANSWER[start : start + 6]) for start in range(0, ANSWER.index("    if taken"), 6)
+)
+_nothing: Callable[[], list[Conversation]] = list
+
+STATES: dict[str, State] = {
+    "chat": State(_chat),
+    "empty": State(_empty),
+    "first-start": State(_ready, stored=_nothing),
+    "focus": State(_focus),
+    "loading": State(_loading, loading=(LoadProgress(0.43), Gate()), stored=_nothing),
+    "streaming": State(_writing, scripts=((*_begun, Gate()),)),
+    "reading": State(
+        _sent(Phase.READING), scripts=((PromptProgress(processed=120, total=300, reused=0), Gate()),)
+    ),
+    "engine-crashed": State(
+        _failed, scripts=((*_cut_off, make_stats(generated_tokens=118, tokens_per_second=21.9), CRASH),)
+    ),
+    "details": State(_details, scripts=((*_cut_off, CRASH),)),
+    "full": State(
+        _failed,
+        scripts=((make_stats(), End(reason="context_full", needed_tokens=5200, context_length=4096)),),
+    ),
+    "bug": State(_failed, scripts=((RuntimeError("a bug"),),)),
+    "mixed": State(_ready, stored=lambda: [*earlier(), mixed()]),
+    "editing": State(_editing),
+    "find": State(_find),
+    "link": State(_link),
+    "deleted": State(_deleted),
+    "picker": State(_picker),
+    "no-model": State(_no_model, models=(), stored=_nothing),
+    "general": State(_page(0)),
+    "appearance": State(
+        _page(1), fixed={"theme": "Fixed by your organisation: the window follows the system."}
+    ),
+    "about": State(_page(2)),
+    "settings-search": State(_search),
+    "shortcuts": State(_shortcuts),
+}
