@@ -16,7 +16,6 @@ SENTENCES: dict[str, str | Plural] = {
     **engines.SENTENCES,
     **library.SENTENCES,
     **models.SENTENCES,
-    **window.SENTENCES,
     **storing.SENTENCES,
 }
 

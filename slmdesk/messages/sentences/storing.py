@@ -8,6 +8,12 @@ SENTENCES: dict[str, str | Plural] = {
     "setting-model": N_("Model"),
     "setting-window-width": N_("Width of the window"),
     "setting-window-height": N_("Height of the window"),
+    "setting-text-zoom": N_("Size of chat text"),
+    "setting-reduce-motion": N_("Reduce motion"),
+    "setting-show-figures": N_("Figures under answers"),
+    "setting-send-with": N_("Send with"),
+    "setting-reopen-last-chat": N_("Open the last chat at start"),
+    "setting-load-model-at-start": N_("Load the model at start"),
 }
 
 ERRORS: dict[str, ErrorText] = {

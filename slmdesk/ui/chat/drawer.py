@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from slmdesk.chat import ChatOptions
 from slmdesk.messages import format_integer, format_number, tr, tr_n
 from slmdesk.ui.chat.drawer_fields import MoreOptions, count_changed
-from slmdesk.ui.chat.widths import drawer_width
 from slmdesk.ui.theme import Line, Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.labels import Label
@@ -56,7 +55,7 @@ class ChatDrawer(Surface):
         self._context_length = 0
         self._trained = 0
         self._before_reset: ChatOptions | None = None
-        self.setFixedWidth(drawer_width(theme))
+        self.setFixedWidth(theme.sizes.chat_drawer)
         self.setAccessibleName(tr("This chat"))
         self._build()
         self._fold(False)

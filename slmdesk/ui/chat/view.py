@@ -15,7 +15,6 @@ from slmdesk.ui.chat.empty_state import EmptyState, NoModel
 from slmdesk.ui.chat.find_bar import FindBar
 from slmdesk.ui.chat.head import ChatHead
 from slmdesk.ui.chat.sidebar import ConversationList
-from slmdesk.ui.chat.widths import drawer_width, list_width
 from slmdesk.ui.theme import Space, Theme
 from slmdesk.ui.transcript import Transcript, reading_column
 from slmdesk.ui.widgets.surface import Surface
@@ -75,7 +74,7 @@ class ChatView(Surface):
         self._narrow = False
         self.banners.focus_left.connect(self.focus_input)
         find, transcript = self.find_bar, self.transcript
-        find.text_changed.connect(transcript.find)
+        find.text_changed.connect(transcript.find_text)
         find.next_wanted.connect(transcript.find_next)
         find.previous_wanted.connect(transcript.find_previous)
         find.closed.connect(self.close_find)
@@ -142,17 +141,18 @@ class ChatView(Surface):
         self.list.setVisible(not (self._narrow and drawer_open))
         # Large text in a small window: a list that still leaves the most to the conversation, and a drawer
         # that takes all of it while it is open.
-        widest = list_width(self._theme, narrow=self._narrow)
+        sizes = self._theme.sizes
+        widest = sizes.chat_list_narrow if self._narrow else sizes.chat_list
         self.list.setFixedWidth(min(widest, self.width() // _LIST_MOST_PART))
-        beside = self.width() - drawer_width(self._theme)
+        beside = self.width() - sizes.chat_drawer
         has_room = beside >= round(_COLUMN_LEAST * self._theme.text_scale)
-        self.drawer.setFixedWidth(drawer_width(self._theme) if has_room else self.width())
+        self.drawer.setFixedWidth(sizes.chat_drawer if has_room else self.width())
         self._middle.setVisible(has_room or not drawer_open)
         width = self.width()
         for side in (self.list, self.drawer):
             width -= 0 if side.isHidden() else side.width()
         # The transcript keeps room for its scroll bar.
-        room = width - self._theme.sizes.scroll_bar
+        room = width - sizes.scroll_bar
         column = reading_column(self._theme, room)
         left = (room - column) // 2
         right = width - left - column

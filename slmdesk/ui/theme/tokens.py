@@ -172,6 +172,9 @@ class Sizes(NamedTuple):
     rail_mark: int
     rail_collapses_below: int
     chat_head: int
+    chat_list: int
+    chat_list_narrow: int
+    chat_drawer: int
     status_bar: int
     button: int
     button_small: int
@@ -238,6 +241,9 @@ def make_sizes(scale: float) -> Sizes:
         rail_mark=px(16),
         rail_collapses_below=px(1000),
         chat_head=px(48),
+        chat_list=px(256),
+        chat_list_narrow=px(220),
+        chat_drawer=px(304),
         status_bar=px(28),
         button=px(32),
         button_small=px(28),

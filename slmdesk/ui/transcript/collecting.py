@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
+
+from slmdesk.ui.transcript.resting import RestingTimer
 
 # After this long without anything being written or opened.
 _IDLE_MS = 5000
@@ -19,23 +21,17 @@ class Collecting(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._idle = QTimer(self)
-        self._idle.setSingleShot(True)
-        self._idle.setInterval(_IDLE_MS)
-        self._idle.timeout.connect(self._collect)
+        self.timer = RestingTimer(_IDLE_MS, self)
+        self.timer.timeout.connect(self._collect)
 
     def set_aside(self) -> None:
         """Something begins that must not be held up."""
-        self._idle.stop()
+        self.timer.stop()
         gc.freeze()
 
     def wait(self) -> None:
         """It is over: look for garbage when nothing happens for a while."""
-        self._idle.start()
-
-    def stop(self) -> None:
-        """Do not look for garbage later."""
-        self._idle.stop()
+        self.timer.start()
 
     def _collect(self) -> None:
         gc.unfreeze()

@@ -75,25 +75,14 @@ class Coloring(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._waiting: set[Strip] = set()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_GO_ON_AFTER_MS)
-        self._timer.timeout.connect(self._go_on)
+        self.timer = RestingTimer(_GO_ON_AFTER_MS, self)
+        self.timer.timeout.connect(self._go_on)
 
     def show(self, strip: Strip) -> None:
         """Colour a strip that came on screen, or that shows something else now."""
         colors = self._step(strip)
         if colors is not None and isinstance(strip.content, CodeContent):
             strip.content.color(colors.part(strip.start, strip.end))
-
-    def stop(self) -> None:
-        """Nobody sees it."""
-        self._timer.stop()
-
-    def go_on(self) -> None:
-        """Somebody sees it again."""
-        if self._waiting:
-            self._timer.start()
 
     def _step(self, strip: Strip) -> CodeColors | None:
         block, message = strip.block, strip.message
@@ -106,8 +95,8 @@ class Coloring(QObject):
             self._color_others(strip, colors, changed_at)
         if not colors.is_done(growing=growing):
             self._waiting.add(strip)
-            if not self._timer.isActive():
-                self._timer.start()
+            if not self.timer.isActive():
+                self.timer.start()
         return colors
 
     def _color_others(self, strip: Strip, colors: CodeColors, changed_at: int) -> None:

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.ui.transcript.message import Message
+from slmdesk.ui.transcript.resting import RestingTimer
 from slmdesk.ui.transcript.selection import Place
 from slmdesk.ui.transcript.strips import count_units
 
@@ -52,9 +53,8 @@ class Finder(QObject):
         self._messages: Sequence[Message] = ()
         self._hits: dict[int, list[Hit]] = {}
         self._waiting: deque[int] = deque()
-        self._slices = QTimer(self)
-        self._slices.setInterval(0)
-        self._slices.timeout.connect(self._search_on)
+        self.timer = RestingTimer(0, self, again=True)
+        self.timer.timeout.connect(self._search_on)
 
     def find(self, text: str, messages: Sequence[Message], near: int) -> int:
         """Search `messages` for `text`, those after `near` first. Returns how many hits are known at once."""
@@ -62,7 +62,7 @@ class Finder(QObject):
         self._messages = messages
         self._hits = {}
         self.current = None
-        self._slices.stop()
+        self.timer.stop()
         folded = text.casefold()
         likely = [one.index for one in messages if folded and folded in _folded(one)]
         at = next((number for number, index in enumerate(likely) if index >= near), 0)
@@ -75,17 +75,13 @@ class Finder(QObject):
         self.find("", (), 0)
         self.changed.emit()
 
-    def pause(self) -> None:
-        """Search no further for now."""
-        self._slices.stop()
-
     def forget(self, message: int) -> None:
         """A message is another now, or is new."""
         if self.text and message < len(self._messages):
             self._hits.pop(message, None)
             self._messages[message].folded = None
             self._waiting.append(message)
-            self._slices.start()
+            self.timer.start()
 
     def forget_from(self, message: int) -> None:
         """This message and those after it were taken away."""
@@ -144,11 +140,11 @@ class Finder(QObject):
             self._waiting.popleft()
             if time.perf_counter() > deadline:
                 break
-        was_active = self._slices.isActive()
+        was_active = self.timer.isActive()
         if self._waiting:
-            self._slices.start()
+            self.timer.start()
         else:
-            self._slices.stop()
+            self.timer.stop()
         if was_active:
             self.say()
 

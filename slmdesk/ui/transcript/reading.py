@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.messages import format_integer
 from slmdesk.ui.transcript.column import Column
 from slmdesk.ui.transcript.markdown import Markdown
 from slmdesk.ui.transcript.message import Message
+from slmdesk.ui.transcript.resting import RestingTimer
 
 _TURN_SECONDS = 0.006
 
@@ -33,24 +34,14 @@ class Reading(QObject):
         super().__init__(parent)
         self._column = column
         self._waiting: list[Message] = []
-        self._timer = QTimer(self)
-        self._timer.setInterval(0)
-        self._timer.timeout.connect(self._read_on)
+        self.timer = RestingTimer(0, self, again=True)
+        self.timer.timeout.connect(self._read_on)
 
     def wait_for(self, message: Message) -> None:
         """A message is shown that was not read to its end."""
         if message not in self._waiting:
             self._waiting.append(message)
-            self._timer.start()
-
-    def stop(self) -> None:
-        """Nobody sees it."""
-        self._timer.stop()
-
-    def go_on(self) -> None:
-        """Somebody sees it again."""
-        if self._waiting:
-            self._timer.start()
+            self.timer.start()
 
     def _read_on(self) -> None:
         deadline = time.perf_counter() + _TURN_SECONDS
@@ -64,5 +55,5 @@ class Reading(QObject):
             changed = message.section(section).read_on(deadline)
             self._column.refresh(message, section, changed)
         if not self._waiting:
-            self._timer.stop()
+            self.timer.stop()
         self.read.emit()

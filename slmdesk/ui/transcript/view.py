@@ -32,13 +32,12 @@ from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.pointer import Pointer
 from slmdesk.ui.transcript.reading import Reading
 from slmdesk.ui.transcript.records import take_over
+from slmdesk.ui.transcript.relayout import Relayout
 from slmdesk.ui.transcript.scrolling import Scrolling
 from slmdesk.ui.transcript.searching import Searching
 from slmdesk.ui.transcript.selection import START, Selection, end_of
-from slmdesk.ui.transcript.spacing import reading_column
 from slmdesk.ui.transcript.stage import Stage
 from slmdesk.ui.transcript.stops import Stops
-from slmdesk.ui.transcript.strips import Strip
 from slmdesk.ui.transcript.writing import Writing
 
 if TYPE_CHECKING:
@@ -93,6 +92,7 @@ class Transcript(QAbstractScrollArea):
         self._scrolling = Scrolling(
             self.verticalScrollBar(), self._page, self._column, self._stage, self._marks
         )
+        self._relayout = Relayout(theme, self._page, self._column, self._stage, self._scrolling)
         self._actions = Actions(self, self._column, self._stage, self._scrolling, self._finder)
         self._stops = Stops(self, self._page, self._column, self._stage, self._scrolling, self._marks)
         self._keyboard = Keyboard(self, self._page, self._scrolling, self._actions)
@@ -101,15 +101,19 @@ class Transcript(QAbstractScrollArea):
         self._writing = Writing(self._column, self._page, self)
         self._reading = Reading(self._column, self)
         self._collecting = Collecting(self)
+        self._timers = (
+            *(self._writing.timer, self._finder.timer, self._reading.timer, self._collecting.timer),
+            self._page.coloring.timer,
+        )
         self._connect()
 
     def _connect(self) -> None:
-        page, pointer, actions = self._page, self._pointer, self._actions
+        page, pointer, actions, relayout = self._page, self._pointer, self._actions, self._relayout
         page.acted.connect(actions.act)
         page.strip_acted.connect(actions.act_on_strip)
         page.edited.connect(actions.take_edit)
         page.edit_cancelled.connect(actions.end_edit)
-        page.resized.connect(self._measure_again)
+        page.resized.connect(relayout.measure_again)
         page.entered.connect(self._stage.set_near)
         page.unread.connect(self._reading.wait_for)
         self._reading.read.connect(self._scrolling.arrange)
@@ -122,8 +126,8 @@ class Transcript(QAbstractScrollArea):
         self._writing.grown_in.connect(self._finder.forget)
         self._finder.found.connect(self.found)
         self._finder.changed.connect(self._marks.update)
-        self._theme.changed.connect(self._take_theme)
-        self._lettering.changed.connect(self._take_letters)
+        self._theme.changed.connect(relayout.take_theme)
+        self._lettering.changed.connect(relayout.take_letters)
 
     # What is shown
 
@@ -236,10 +240,7 @@ class Transcript(QAbstractScrollArea):
 
     def set_show_figures(self, shown: bool) -> None:
         """Whether figures stand under answers."""
-        if self._page.show_figures != shown:
-            self._page.show_figures = shown
-            self._page.layout += 1
-            self._scrolling.arrange()
+        self._relayout.show_figures(shown)
 
     @property
     def zoom(self) -> int:
@@ -264,15 +265,9 @@ class Transcript(QAbstractScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the column out anew."""
         super().resizeEvent(event)
-        size = self.viewport().size()
-        column = reading_column(self._theme, size.width())
-        self._page.room = size.height()
         self._edge.setGeometry(self.viewport().geometry())
         self._edge.raise_()
-        if column != self._page.column:
-            self._page.column = column
-            self._page.layout += 1
-        self._scrolling.arrange()
+        self._relayout.take_size(self.viewport().size())
 
     # Selecting and copying
 
@@ -298,7 +293,7 @@ class Transcript(QAbstractScrollArea):
 
     # Finding
 
-    def find(self, text: str) -> int:  # type: ignore[override]
+    def find_text(self, text: str) -> int:
         """Mark where `text` stands, and go to the next such place. Returns how many are known at once."""
         return self._searching.find(text)
 
@@ -363,20 +358,18 @@ class Transcript(QAbstractScrollArea):
     def showEvent(self, event: QShowEvent) -> None:
         """Lay out what nobody saw until now."""
         super().showEvent(event)
+        self._writing.draw()
         self._scrolling.paused = False
-        self._page.coloring.go_on()
-        self._reading.go_on()
+        for timer in self._timers:
+            timer.go_on()
         self._scrolling.arrange()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Leave no timer running in a window that is closed, and lay nothing out that nobody sees."""
         super().hideEvent(event)
-        self._writing.draw()
         self._pointer.stop()
-        self._finder.pause()
-        self._page.coloring.stop()
-        self._reading.stop()
-        self._collecting.stop()
+        for timer in self._timers:
+            timer.rest()
         self._scrolling.paused = True
 
     # Inside
@@ -391,18 +384,3 @@ class Transcript(QAbstractScrollArea):
         self._column.cut(len(self.messages) - 1)
         self._stage.forget_gone()
         self._finder.forget_from(len(self.messages))
-
-    def _take_theme(self) -> None:
-        self._stage.forget_contents()
-        self._scrolling.arrange()
-
-    def _take_letters(self) -> None:
-        if not self._stage.follows:
-            self._stage.hold_what_is_seen()
-        self._stage.forget_contents()
-        self._column.estimate_again()
-        self._scrolling.arrange()
-
-    def _measure_again(self, strip: Strip) -> None:
-        strip.measured = -1
-        self._scrolling.arrange()

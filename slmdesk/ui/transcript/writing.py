@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.ui.transcript.column import Column
 from slmdesk.ui.transcript.message import Message
 from slmdesk.ui.transcript.page import Page
+from slmdesk.ui.transcript.resting import RestingTimer
 from slmdesk.ui.transcript.strips import Section, StripKind
 
 if TYPE_CHECKING:
@@ -35,10 +36,8 @@ class Writing(QObject):
         self._message: Message | None = None
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._pacer = QTimer(self)
-        self._pacer.setSingleShot(True)
-        self._pacer.setInterval(_DRAW_EVERY_MS)
-        self._pacer.timeout.connect(self.draw)
+        self.timer = RestingTimer(_DRAW_EVERY_MS, self)
+        self.timer.timeout.connect(self.draw)
 
     def begin(self, model_title: str, created_at: float, *, continues: bool) -> None:
         """Begin an answer, or go on with the last message if it is one."""
@@ -80,7 +79,7 @@ class Writing(QObject):
 
     def draw(self) -> None:
         """Show what has come."""
-        self._pacer.stop()
+        self.timer.stop()
         message = self._message
         if message is None or not (self._text or self._reasoning):
             return
@@ -122,7 +121,7 @@ class Writing(QObject):
 
     def stop(self) -> None:
         """Forget what has come, and that an answer is being written."""
-        self._pacer.stop()
+        self.timer.stop()
         self._text.clear()
         self._reasoning.clear()
         if self._message is not None:
@@ -130,8 +129,8 @@ class Writing(QObject):
             self._message = self._page.writing = None
 
     def _wait(self) -> None:
-        if not self._pacer.isActive():
-            self._pacer.start()
+        if not self.timer.isActive():
+            self.timer.start()
 
     def _draw_reasoning(self, message: Message) -> None:
         text = "".join(self._reasoning)

@@ -51,7 +51,7 @@ def test_a_message_of_ten_thousand_lines_is_read_found_in_and_edited(
     transcript = window.chat.transcript
     window.chat.send(TEXT)
     settle(qtbot, window)
-    assert transcript.find("line 9876:") == 1
+    assert transcript.find_text("line 9876:") == 1
     transcript.find_next()
     window.grab()
     transcript.verticalScrollBar().setValue(0)

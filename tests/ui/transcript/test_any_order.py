@@ -87,7 +87,7 @@ class _Person:
         self.theme.choose(self.chance.choice(("light", "dark")))
 
     def do_find(self) -> None:
-        self.transcript.find(self.chance.choice(("river", "a", "zebra", "")))
+        self.transcript.find_text(self.chance.choice(("river", "a", "zebra", "")))
         self.chance.choice((self.transcript.find_next, self.transcript.find_previous))()
 
     def do_edit(self) -> None:

@@ -297,7 +297,7 @@ def test_a_transcript_can_go_while_it_is_in_use(theme: Theme, qtbot: QtBot) -> N
     show(transcript, said("Hi"), answer("Hello\n\n```python\nx = 1\n```"))
     transcript.begin_answer("SmolLM2 135M", 0)
     transcript.append("More")
-    transcript.find("Hello")
+    transcript.find_text("Hello")
     transcript.begin_edit(0)
     transcript.deleteLater()
     with qtbot.waitSignal(transcript.destroyed):

@@ -25,7 +25,6 @@ from slmdesk.ui.chat.sidebar.model import ConversationModel
 from slmdesk.ui.chat.sidebar.row_menu import RowActions, fill_row_menu
 from slmdesk.ui.chat.sidebar.rows import NEW_CHAT, Key, Row, make_rows
 from slmdesk.ui.chat.sidebar.view import ConversationView
-from slmdesk.ui.chat.widths import list_width
 from slmdesk.ui.theme import Line, Space, TextRole, Theme
 from slmdesk.ui.widgets.banner import BannerAction
 from slmdesk.ui.widgets.button import Button, ButtonKind
