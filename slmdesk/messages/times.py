@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from slmdesk.messages.language import current_language
 
 
 def format_moment(seconds: float) -> str:
     """Day and time of `seconds` since 1970, UTC."""
     # Babel takes 50 ms to import, and a window can open without a date in it.
+    from datetime import datetime
+
     from babel.dates import format_datetime
 
     moment = datetime.fromtimestamp(seconds).astimezone()

@@ -1,15 +1,18 @@
-"""What is kept on this computer: folders, settings, the database, the lock of the open window, the log."""
+"""What is kept on this computer: folders, settings, the database, the lock of the open window, the log.
 
-from slmdesk.storage.backups import back_up, forget_in_backups
+What looks after the database is read when it is first asked for: a window shows before that.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
 from slmdesk.storage.database import Database
-from slmdesk.storage.digests import row_digest
 from slmdesk.storage.folders import make_private_folder
-from slmdesk.storage.health import storage_problems
 from slmdesk.storage.log import log_file, set_up_logging, show_uncaught
-from slmdesk.storage.mending import LostMessage
 from slmdesk.storage.migrations import SCHEMA_VERSION
 from slmdesk.storage.paths import Paths, find_paths, resources_folder
-from slmdesk.storage.repair import RepairReport, find_and_repair_damage
 from slmdesk.storage.settings import (
     TEXT_ZOOM_LEAST,
     TEXT_ZOOM_MOST,
@@ -19,6 +22,23 @@ from slmdesk.storage.settings import (
     Theme,
 )
 from slmdesk.storage.window_lock import WindowLock
+
+if TYPE_CHECKING:
+    from slmdesk.storage.backups import back_up, forget_in_backups
+    from slmdesk.storage.digests import row_digest
+    from slmdesk.storage.health import storage_problems
+    from slmdesk.storage.mending import LostMessage
+    from slmdesk.storage.repair import RepairReport, find_and_repair_damage
+
+_READ_LATER = {
+    "LostMessage": "mending",
+    "RepairReport": "repair",
+    "back_up": "backups",
+    "find_and_repair_damage": "repair",
+    "forget_in_backups": "backups",
+    "row_digest": "digests",
+    "storage_problems": "health",
+}
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -45,3 +65,10 @@ __all__ = [
     "show_uncaught",
     "storage_problems",
 ]
+
+
+def __getattr__(name: str) -> object:
+    module = _READ_LATER.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)

@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.storage import migrations
-from slmdesk.storage.backups import back_up_before_migration
 from slmdesk.storage.database_errors import errors_for_people
 from slmdesk.storage.folders import make_private_folder
 from slmdesk.storage.ledger_keeper import LedgerKeeper, ledger_of
@@ -155,6 +154,8 @@ class Database:
             self._set_log_mode(connection)
             version = migrations.version_of(connection)
             if 0 < version < migrations.SCHEMA_VERSION:
+                from slmdesk.storage.backups import back_up_before_migration
+
                 back_up_before_migration(connection, self.file, self.backups, version)
                 self._keeper.before_migration(connection)
             migrations.migrate(connection)
