@@ -202,6 +202,7 @@ def _take_states(folder: Path, language: str) -> None:
         theme = Theme(make_app(), choice)
         theme.set_style()
         gallery = Gallery(theme)
+        gallery.resize(gallery.whole_size())
         gallery.show()
         gallery.grab().save(str(folder / f"states-{choice}-{language}.png"))
         gallery.close()

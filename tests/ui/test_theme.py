@@ -29,6 +29,7 @@ from slmdesk.ui.theme import (
     text_scale,
 )
 from slmdesk.ui.theme.motion import is_still
+from slmdesk.ui.theme.syntax import SYNTAX_DARK, SYNTAX_LIGHT, SyntaxColors
 
 UI = Path(slmdesk.ui.__file__).parent
 ICONS = resources_folder() / "icons"
@@ -73,6 +74,14 @@ def test_every_text_can_be_read(colors: Colors, ink: str, ground: str) -> None:
 @pytest.mark.parametrize(("mark", "ground"), MARK_PAIRS)
 def test_every_mark_can_be_seen(colors: Colors, mark: str, ground: str) -> None:
     assert contrast_ratio(getattr(colors, mark), getattr(colors, ground)) >= 3
+
+
+@pytest.mark.parametrize(
+    ("syntax", "colors"), [(SYNTAX_LIGHT, LIGHT), (SYNTAX_DARK, DARK)], ids=["light", "dark"]
+)
+@pytest.mark.parametrize("role", SyntaxColors._fields)
+def test_every_word_of_code_can_be_read(syntax: SyntaxColors, colors: Colors, role: str) -> None:
+    assert contrast_ratio(getattr(syntax, role), colors.surface_sunken) >= 4.5
 
 
 def test_contrast_is_computed_as_wcag_does() -> None:

@@ -25,6 +25,7 @@ from slmdesk.ui.widgets.focus import FocusRing
 from slmdesk.ui.widgets.labels import Label
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.progress import ProgressLine
+from slmdesk.ui.widgets.raw_text import raw_text
 from slmdesk.ui.widgets.tooltip import set_tooltip
 
 _MOST_LINES = 10
@@ -56,9 +57,8 @@ class MessageInput(QPlainTextEdit):
         self._fit()
 
     def plain_text(self) -> str:
-        """What was written. Qt's own way would make plain spaces of no-break spaces."""
-        raw = self.document().toRawText()
-        return raw.replace("\N{PARAGRAPH SEPARATOR}", "\n").replace("\N{LINE SEPARATOR}", "\n")
+        """What was written, letter for letter."""
+        return raw_text(self.document())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Send, or pass paging on; everything else is typing."""

@@ -1,4 +1,7 @@
-"""Shows the gallery: `python -m slmdesk.ui.gallery [--theme dark] [--scale 200] [--picture FILE]`."""
+"""Shows the gallery: `python -m slmdesk.ui.gallery [--theme dark] [--scale 200] [--picture FILE]`.
+
+In the language of SLMDESK_LANGUAGE, or of the system.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,12 @@ def main() -> int:
     if options.picture is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+    from slmdesk.messages import choose_language
+    from slmdesk.storage import resources_folder
     from slmdesk.ui import Theme, make_application
     from slmdesk.ui.gallery import Gallery
 
+    choose_language(os.environ.get("SLMDESK_LANGUAGE") or "system", resources_folder() / "locale")
     app = make_application()
     app.setQuitOnLastWindowClosed(True)
     theme = Theme(app, options.theme, scale=options.scale / 100 if options.scale else None)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from slmdesk.messages import format_integer, tr, tr_n
 from slmdesk.ui.gallery.states import Focused, disabled, hovered, pressed
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.badge import Badge, BadgeKind
@@ -32,8 +33,12 @@ from slmdesk.ui.widgets.switch import Switch
 from slmdesk.ui.widgets.text_area import TextArea
 from slmdesk.ui.widgets.text_field import TextField
 
-REASON = "Fixed by your organisation: at most 8 threads."
 _COLUMNS = 6
+
+
+def reason() -> str:
+    """Why something is fixed by policy."""
+    return tr("Fixed by your organisation: at most 8 threads.")
 
 
 class Table(QWidget):
@@ -86,7 +91,9 @@ def side_by_side(*widgets: QWidget) -> QWidget:
 
 def button_table(theme: Theme, focused: Focused) -> Table:
     """Each kind of button in each state."""
-    table = Table(theme, ("Rest", "Hover", "Pressed", "Keyboard focus", "Disabled", "Busy"))
+    table = Table(
+        theme, (tr("Rest"), tr("Hover"), tr("Pressed"), tr("Keyboard focus"), tr("Disabled"), tr("Busy"))
+    )
 
     def row(name: str, make: Callable[[], Button], last: QWidget | None = None) -> None:
         cells = (make(), hovered(make()), pressed(make()), focused.add(make()), disabled(make()))
@@ -98,72 +105,74 @@ def button_table(theme: Theme, focused: Focused) -> Table:
         return button
 
     def filter_on() -> Button:
-        button = Button(theme, "Installed", ButtonKind.FILTER)
+        button = Button(theme, tr("Installed"), ButtonKind.FILTER)
         button.setChecked(True)
         return button
 
     row(
-        "Primary",
-        lambda: Button(theme, "Download", ButtonKind.PRIMARY),
-        busy(ButtonKind.PRIMARY, "Starting"),
+        tr("Primary"),
+        lambda: Button(theme, tr("Download"), ButtonKind.PRIMARY),
+        busy(ButtonKind.PRIMARY, tr("Starting")),
     )
-    row("Standard", lambda: Button(theme, "Verify"), busy(ButtonKind.STANDARD, "Verifying"))
-    row("Destructive", lambda: Button(theme, "Delete", ButtonKind.DESTRUCTIVE))
-    row("Quiet", lambda: Button(theme, "Details", ButtonKind.QUIET, trailing="chevron-down"))
-    row("Link", lambda: Button(theme, "Use 8", ButtonKind.LINK))
-    done = Button(theme, icon="copy", name="Copy")
-    done.show_done("Copied")
-    row("Icon", lambda: Button(theme, icon="copy", name="Copy"), done)
-    row("Filter, on", filter_on)
-    row("Filter, off", lambda: Button(theme, "Size", ButtonKind.FILTER, trailing="chevron-down"))
+    row(tr("Standard"), lambda: Button(theme, tr("Verify")), busy(ButtonKind.STANDARD, tr("Verifying")))
+    row(tr("Destructive"), lambda: Button(theme, tr("Delete"), ButtonKind.DESTRUCTIVE))
+    row(tr("Quiet"), lambda: Button(theme, tr("Details"), ButtonKind.QUIET, trailing="chevron-down"))
+    row(tr("Link"), lambda: Button(theme, tr("Use 8"), ButtonKind.LINK))
+    done = Button(theme, icon="copy", name=tr("Copy"))
+    done.show_done(tr("Copied"))
+    row(tr("Icon"), lambda: Button(theme, icon="copy", name=tr("Copy")), done)
+    row(tr("Filter, on"), filter_on)
+    row(tr("Filter, off"), lambda: Button(theme, tr("Size"), ButtonKind.FILTER, trailing="chevron-down"))
     return table
 
 
 def field_table(theme: Theme, focused: Focused) -> Table:
     """Each kind of field and mark in each state."""
-    table = Table(theme, ("Rest", "Hover", "Focus", "Error", "Disabled", "Fixed by policy"))
+    table = Table(
+        theme, (tr("Rest"), tr("Hover"), tr("Focus"), tr("Error"), tr("Disabled"), tr("Fixed by policy"))
+    )
 
     def field(value: str = "") -> TextField:
-        made = TextField(theme, "Threads", placeholder="Threads")
+        made = TextField(theme, tr("Threads"), placeholder=tr("Threads"))
         made.set_value(value)
         return made
 
     def number(value: int = 6) -> NumberField:
-        return NumberField(theme, "Threads", least=1, most=16, value=value)
+        return NumberField(theme, tr("Threads"), least=1, most=16, value=value)
 
     def choice() -> ChoiceButton:
-        return ChoiceButton(theme, (("cpu", "CPU"), ("gpu", "Vulkan")), "Run models on")
+        return ChoiceButton(theme, (("cpu", "CPU"), ("gpu", "Vulkan")), tr("Run models on"))
 
     def switch(value: bool = True) -> Switch:
-        return Switch(theme, "Think before answering", value=value)
+        return Switch(theme, tr("Think before answering"), value=value)
 
     def check(value: bool = True) -> CheckBox:
-        made = CheckBox(theme, name="Reopen the last chat")
+        made = CheckBox(theme, name=tr("Reopen the last chat"))
         made.set_value(value)
         return made
 
     def radio(value: bool = True) -> Radio:
-        made = Radio(theme, name="16-bit")
+        made = Radio(theme, name=tr("16-bit"))
         made.setAutoExclusive(False)
         made.setChecked(value)
         return made
 
     def slider() -> Slider:
-        return Slider(theme, "Creativity", equal_steps(0, 1, 0.05), value=0.5)
+        return Slider(theme, tr("Creativity"), equal_steps(0, 1, 0.05), value=0.5)
 
     wrong, wrong_number = field("64"), number()
-    wrong.set_error("From 1 to 16.")
+    wrong.set_error(tr("From 1 to 16."))
     wrong_number.edit.setText("64")
-    wrong_number.set_error("From 1 to 16.")
+    wrong_number.set_error(tr("From 1 to 16."))
     fixed, fixed_number, fixed_choice, fixed_switch = field("8"), number(8), choice(), switch(False)
     fixed_check, fixed_slider = check(), slider()
     for one in (fixed, fixed_number, fixed_choice, fixed_switch, fixed_check, fixed_slider):
-        one.set_fixed(REASON)
+        one.set_fixed(reason())
     table.add_row(
-        "Field", field(), hovered(field()), focused.add(field("8")), wrong, disabled(field("8")), fixed
+        tr("Field"), field(), hovered(field()), focused.add(field("8")), wrong, disabled(field("8")), fixed
     )
     table.add_row(
-        "Number",
+        tr("Number"),
         number(),
         hovered(number()),
         focused.add(number()),
@@ -172,7 +181,7 @@ def field_table(theme: Theme, focused: Focused) -> Table:
         fixed_number,
     )
     table.add_row(
-        "Choice",
+        tr("Choice"),
         choice(),
         hovered(choice()),
         focused.add(choice()),
@@ -181,7 +190,7 @@ def field_table(theme: Theme, focused: Focused) -> Table:
         fixed_choice,
     )
     table.add_row(
-        "Switch",
+        tr("Switch"),
         side_by_side(switch(), switch(False)),
         side_by_side(hovered(switch()), hovered(switch(False))),
         focused.add(switch()),
@@ -190,7 +199,7 @@ def field_table(theme: Theme, focused: Focused) -> Table:
         fixed_switch,
     )
     table.add_row(
-        "Check, radio",
+        tr("Check, radio"),
         side_by_side(check(), check(False), radio(), radio(False)),
         side_by_side(hovered(check(False)), hovered(radio(False))),
         side_by_side(focused.add(check()), focused.add(radio())),
@@ -199,7 +208,7 @@ def field_table(theme: Theme, focused: Focused) -> Table:
         fixed_check,
     )
     table.add_row(
-        "Slider",
+        tr("Slider"),
         slider(),
         hovered(slider()),
         focused.add(slider()),
@@ -244,13 +253,13 @@ def row_samples(theme: Theme) -> QWidget:
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setSpacing(Space.S)
     samples = (
-        RowSample(theme, "Rest", RowState()),
-        RowSample(theme, "Hover", RowState(hover=True)),
-        RowSample(theme, "Selected", RowState(selected=True)),
-        RowSample(theme, "Selected, list not active", RowState(selected=True, active=False)),
-        RowSample(theme, "Selected, keyboard focus", RowState(selected=True, focus=True)),
-        RowSample(theme, "Disabled", RowState(enabled=False)),
-        RowSample(theme, "Loading models", RowState(), busy=True),
+        RowSample(theme, tr("Rest"), RowState()),
+        RowSample(theme, tr("Hover"), RowState(hover=True)),
+        RowSample(theme, tr("Selected"), RowState(selected=True)),
+        RowSample(theme, tr("Selected, list not active"), RowState(selected=True, active=False)),
+        RowSample(theme, tr("Selected, keyboard focus"), RowState(selected=True, focus=True)),
+        RowSample(theme, tr("Disabled"), RowState(enabled=False)),
+        RowSample(theme, tr("Loading models"), RowState(), busy=True),
     )
     for index, sample in enumerate(samples):
         grid.addWidget(sample, index // 4, index % 4)
@@ -260,15 +269,15 @@ def row_samples(theme: Theme) -> QWidget:
 def badge_samples(theme: Theme) -> QWidget:
     """Each kind of badge, and each state of a bar."""
     badges = (
-        Badge(theme, "Fits", BadgeKind.POSITIVE, icon="check"),
-        Badge(theme, "Tight", BadgeKind.CAUTION, icon="triangle-alert"),
-        Badge(theme, "Slow", BadgeKind.CAUTION, icon="timer"),
-        Badge(theme, "Too big", BadgeKind.NEGATIVE, icon="ban"),
-        Badge(theme, "Best here", BadgeKind.ACCENT, icon="star"),
-        Badge(theme, "Estimate", BadgeKind.NEUTRAL),
-        Badge(theme, "Tools", BadgeKind.OUTLINE, icon="wrench"),
+        Badge(theme, tr("Fits"), BadgeKind.POSITIVE, icon="check"),
+        Badge(theme, tr("Tight"), BadgeKind.CAUTION, icon="triangle-alert"),
+        Badge(theme, tr("Slow"), BadgeKind.CAUTION, icon="timer"),
+        Badge(theme, tr("Too big"), BadgeKind.NEGATIVE, icon="ban"),
+        Badge(theme, tr("Best here"), BadgeKind.ACCENT, icon="star"),
+        Badge(theme, tr("Estimate"), BadgeKind.NEUTRAL),
+        Badge(theme, tr("Tools"), BadgeKind.OUTLINE, icon="wrench"),
     )
-    bars = [ProgressLine(theme, name) for name in ("Fetching", "Verifying", "Paused")]
+    bars = [ProgressLine(theme, name) for name in (tr("Fetching"), tr("Verifying"), tr("Paused"))]
     for bar, (fraction, state) in zip(
         bars,
         ((0.6, ProgressState.PLAIN), (0.6, ProgressState.STRIPED), (0.38, ProgressState.PAUSED)),
@@ -292,32 +301,36 @@ def longer_samples(theme: Theme, focused: Focused) -> QWidget:
     column = QVBoxLayout(holder)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(Space.M)
-    choices = (("light", "Light"), ("dark", "Dark"), ("system", "System"))
+    choices = (("light", tr("Light")), ("dark", tr("Dark")), ("system", tr("System")))
 
     def segmented() -> Segmented:
-        made = Segmented(theme, choices, "Theme")
+        made = Segmented(theme, choices, tr("Theme"))
         made.set_value("dark")
         return made
 
     with_ring, fixed = segmented(), segmented()
     focused.add(with_ring.segments["dark"])
-    fixed.set_fixed(REASON)
+    fixed.set_fixed(reason())
     column.addWidget(side_by_side(segmented(), with_ring, disabled(segmented()), fixed))
     context = Slider(
         theme,
-        "Context length",
+        tr("Context length"),
         doubling_steps(512, 40_960),
         value=8192,
-        words=lambda value: f"{value:,.0f} tokens",
+        words=lambda value: tr_n("{count} token", "{count} tokens", round(value)).format(
+            count=format_integer(round(value))
+        ),
         striped_from=16_384,
     )
-    column.addWidget(Label(theme, "Context length, each step twice the one before", TextRole.LABEL))
+    column.addWidget(Label(theme, tr("Context length, each step twice the one before"), TextRole.LABEL))
     column.addWidget(context)
-    search = TextField(theme, "Search chats", placeholder="Search chats", icon="search", clearable=True)
-    search.set_value("lease")
-    area, empty = TextArea(theme, "Instructions", lines=3), TextArea(theme, "Instructions", lines=3)
-    area.set_value("Answer only from the document. Name the page.")
-    empty.edit.setPlaceholderText("What every answer should keep to")
+    search = TextField(
+        theme, tr("Search chats"), placeholder=tr("Search chats"), icon="search", clearable=True
+    )
+    search.set_value(tr("lease"))
+    area, empty = TextArea(theme, tr("Instructions"), lines=3), TextArea(theme, tr("Instructions"), lines=3)
+    area.set_value(tr("Answer only from the document. Name the page."))
+    empty.edit.setPlaceholderText(tr("What every answer should keep to"))
     row = QHBoxLayout()
     row.setSpacing(Space.M)
     for widget in (area, empty):

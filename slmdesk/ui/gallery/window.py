@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.messages import format_integer, format_number, tr, tr_n
 from slmdesk.ui.gallery.samples import (
     badge_samples,
     button_table,
@@ -33,21 +34,40 @@ from slmdesk.ui.widgets.surface import Surface
 from slmdesk.ui.widgets.switch import Switch
 from slmdesk.ui.widgets.undo_bar import UndoBar
 
-PICKER = (
-    Choice("qwen", "Qwen3 4B", "Q4_K_M", "loaded · 23 tok/s", current=True, group="On this computer"),
-    Choice("phi", "Phi-4-mini 3.8B", "Q4_K_M", "22 tok/s", group="On this computer"),
-    Choice("gemma", "Gemma 3 1B", "Q8_0", "52 tok/s", group="On this computer"),
-    Choice(
-        "office",
-        "office-server",
-        "Qwen3 14B",
-        "messages leave this computer",
-        group="Somewhere else",
-        icon="globe",
-        caution=True,
-    ),
-    Choice("broken", "Llama 3.2 3B", "", "The file is cut off.", usable=False, group="Cannot be used"),
-)
+
+def make_choices() -> tuple[Choice, ...]:
+    """What a person could choose a model from."""
+    here = tr("On this computer")
+    return (
+        Choice(
+            "qwen",
+            "Qwen3 4B",
+            "Q4_K_M",
+            f"{tr('loaded')} · {tr('{rate} tok/s').format(rate=format_number(23))}",
+            current=True,
+            group=here,
+        ),
+        Choice(
+            "phi",
+            "Phi-4-mini 3.8B",
+            "Q4_K_M",
+            tr("{rate} tok/s").format(rate=format_number(22)),
+            group=here,
+        ),
+        Choice("gemma", "Gemma 3 1B", "Q8_0", tr("{rate} tok/s").format(rate=format_number(52)), group=here),
+        Choice(
+            "office",
+            "office-server",
+            "Qwen3 14B",
+            tr("messages leave this computer"),
+            group=tr("Somewhere else"),
+            icon="globe",
+            caution=True,
+        ),
+        Choice(
+            "broken", "Llama 3.2 3B", "", tr("The file is cut off."), usable=False, group=tr("Cannot be used")
+        ),
+    )
 
 
 class Gallery(Surface):
@@ -57,7 +77,7 @@ class Gallery(Surface):
         super().__init__(theme, "surface")
         self._theme = theme
         self._focused = Focused(self)
-        self.setWindowTitle("SLM Desk: widgets")
+        self.setWindowTitle(tr("SLM Desk: widgets"))
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -88,18 +108,21 @@ class Gallery(Surface):
         row = QHBoxLayout(bar)
         row.setContentsMargins(Space.XXL, 0, Space.XXL, 0)
         row.setSpacing(Space.S)
-        row.addWidget(Label(theme, "Widgets", TextRole.TITLE))
+        row.addWidget(Label(theme, tr("Widgets"), TextRole.TITLE))
         row.addStretch(1)
-        self.motion_switch = Switch(theme, "Reduce motion", value=theme.reduce_motion)
+        self.motion_switch = Switch(theme, tr("Reduce motion"), value=theme.reduce_motion)
         self.motion_switch.changed.connect(lambda on: theme.set_reduce_motion("on" if on else "off"))
-        self.mirror_switch = Switch(theme, "Right to left")
+        self.mirror_switch = Switch(theme, tr("Right to left"))
         self.mirror_switch.changed.connect(self.mirror)
-        for name, switch in (("Reduce motion", self.motion_switch), ("Right to left", self.mirror_switch)):
+        for name, switch in (
+            (tr("Reduce motion"), self.motion_switch),
+            (tr("Right to left"), self.mirror_switch),
+        ):
             row.addWidget(Label(theme, name, color="text_secondary"))
             row.addWidget(switch)
             row.addSpacing(Space.L)
-        choices = (("light", "Light"), ("dark", "Dark"), ("system", "System"))
-        self.theme_control = Segmented(theme, choices, "Theme")
+        choices = (("light", tr("Light")), ("dark", tr("Dark")), ("system", tr("System")))
+        self.theme_control = Segmented(theme, choices, tr("Theme"))
         self.theme_control.set_value(theme.choice)
         self.theme_control.chosen.connect(theme.choose)
         row.addWidget(self.theme_control)
@@ -114,11 +137,11 @@ class Gallery(Surface):
         column = QVBoxLayout()
         column.setSpacing(Space.M)
         for name, sample in (
-            ("Buttons", button_table(self._theme, self._focused)),
-            ("Fields and marks", field_table(self._theme, self._focused)),
-            ("Rows", row_samples(self._theme)),
-            ("Badges and progress", badge_samples(self._theme)),
-            ("Segments, lines and texts", longer_samples(self._theme, self._focused)),
+            (tr("Buttons"), button_table(self._theme, self._focused)),
+            (tr("Fields and marks"), field_table(self._theme, self._focused)),
+            (tr("Rows"), row_samples(self._theme)),
+            (tr("Badges and progress"), badge_samples(self._theme)),
+            (tr("Segments, lines and texts"), longer_samples(self._theme, self._focused)),
         ):
             column.addWidget(Label(self._theme, name, TextRole.TITLE))
             column.addWidget(sample)
@@ -146,37 +169,37 @@ class Gallery(Surface):
             column.addLayout(box)
             column.addSpacing(0 if floats else Space.M)
 
-        picker = ChoiceBox(theme, PICKER, "Models", "Find a model")
+        picker = ChoiceBox(theme, make_choices(), tr("Models"), tr("Find a model"))
         picker.setFixedSize(theme.sizes.menu + 2 * edge, picker.wanted_height + 2 * edge)
-        add("Model picker", picker, floats=True)
-        add("Menu", self._make_menu(), floats=True)
+        add(tr("Model picker"), picker, floats=True)
+        add(tr("Menu"), self._make_menu(), floats=True)
         self._undo_place = _UndoPlace(theme)
-        add("Undo instead of asking", self._undo_place, floats=True)
+        add(tr("Undo instead of asking"), self._undo_place, floats=True)
         banner = Banner(
             theme,
-            "The file could not be read.",
-            "It ends after 1.2 of 2.5 GB, so the download was cut short.",
+            tr("The file could not be read."),
+            tr("It ends after 1.2 of 2.5 GB, so the download was cut short."),
             "",
             "unexpected end of file at byte 1,200,000,000",
-            (BannerAction("Download the rest, 1.3 GB", lambda: None),),
+            (BannerAction(tr("Download the rest, 1.3 GB"), lambda: None),),
             suggests=False,
             closable=False,
         )
-        add("Error in place", banner)
+        add(tr("Error in place"), banner)
         for tone, what in (
-            (BannerTone.CAUTION, "Messages leave this computer."),
-            (BannerTone.NOTE, "A newer version of this model is there."),
+            (BannerTone.CAUTION, tr("Messages leave this computer.")),
+            (BannerTone.NOTE, tr("A newer version of this model is there.")),
         ):
             add("", Banner(theme, what, "", "", "", (), tone=tone))
-        action = BannerAction("Show them", lambda: None)
+        action = BannerAction(tr("Show them"), lambda: None)
         empty = EmptyList(
             theme,
-            "No model matches these filters",
-            "2 are hidden because they do not fit.",
+            tr("No model matches these filters"),
+            tr("2 are hidden because they do not fit."),
             action,
             boxed=True,
         )
-        add("Empty list", empty)
+        add(tr("Empty list"), empty)
         column.addStretch(1)
         return column
 
@@ -192,20 +215,20 @@ class Gallery(Surface):
 def make_menu(theme: Theme, parent: QWidget) -> Menu:
     """A menu with each kind of row."""
     menu = Menu(theme, parent)
-    menu.add_head("This chat")
-    menu.add("Rename", lambda: None, icon="pencil", shortcut="F2")
-    menu.add("Pin", lambda: None, icon="pin")
-    menu.add("Wrap lines", lambda: None, checked=True)
+    menu.add_head(tr("This chat"))
+    menu.add(tr("Rename"), lambda: None, icon="pencil", shortcut="F2")
+    menu.add(tr("Pin"), lambda: None, icon="pin")
+    menu.add(tr("Wrap lines"), lambda: None, checked=True)
     menu.add(
-        "Copy as Markdown",
+        tr("Copy as Markdown"),
         lambda: None,
         icon="copy",
         shortcut="Ctrl+Shift+C",
         enabled=False,
-        reason="Nothing has been written yet.",
+        reason=tr("Nothing has been written yet."),
     )
     menu.add_divider()
-    menu.add("Delete", lambda: None, icon="trash-2", shortcut="Del", destructive=True)
+    menu.add(tr("Delete"), lambda: None, icon="trash-2", shortcut="Del", destructive=True)
     return menu
 
 
@@ -219,7 +242,7 @@ class _UndoPlace(QWidget):
         self.setFixedHeight(theme.sizes.undo_bar + 2 * Space.L + edge)
         self.setMinimumWidth(theme.sizes.undo_bar_width + 2 * edge)
         column = QVBoxLayout(self)
-        self.again = Button(theme, "Delete again")
+        self.again = Button(theme, tr("Delete again"))
         self.again.clicked.connect(self.show_bar)
         column.addWidget(self.again, 0, Qt.AlignmentFlag.AlignCenter)
         self.bar: UndoBar | None = None
@@ -227,7 +250,13 @@ class _UndoPlace(QWidget):
 
     def show_bar(self) -> None:
         """Put the bar there."""
-        self.bar = UndoBar(self._theme, "3 conversations deleted", self)
+        self.bar = UndoBar(
+            self._theme,
+            tr_n("{count} conversation deleted", "{count} conversations deleted", 3).format(
+                count=format_integer(3)
+            ),
+            self,
+        )
         self.bar.undone.connect(self.again.show)
         self.bar.ended.connect(self.again.show)
         self.bar.show()

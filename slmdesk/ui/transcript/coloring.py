@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from slmdesk.ui.transcript.code_content import CodeContent, Run
 from slmdesk.ui.transcript.markdown.highlighter import Highlighter
+from slmdesk.ui.transcript.resting import RestingTimer
 from slmdesk.ui.transcript.strips import Strip, StripKind
 
 _GO_ON_AFTER_MS = 15

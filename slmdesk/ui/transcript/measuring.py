@@ -7,6 +7,7 @@ import math
 from slmdesk.ui.theme import Line, Space, TextRole
 from slmdesk.ui.transcript.code_content import CodeContent
 from slmdesk.ui.transcript.contents import Content
+from slmdesk.ui.transcript.foot_plan import plan_foot
 from slmdesk.ui.transcript.markdown import Block
 from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.strips import Section, Strip, StripKind
@@ -203,8 +204,10 @@ def foot_above(strip: Strip) -> int:
 
 
 def _foot_height(strip: Strip, page: Page) -> int:
-    height = foot_above(strip) + page.theme.sizes.stats_row + 2 * FOOT_EDGE + AFTER_ANSWER
     message = strip.message
+    lines = plan_foot(message, page).lines
+    row = page.theme.sizes.stats_row
+    height = foot_above(strip) + row + (lines - 1) * (row + Space.S) + 2 * FOOT_EDGE + AFTER_ANSWER
     if message.last and message.cut_off and not page.can_continue and page.cannot_continue:
         height += page.theme.line_height(TextRole.SECONDARY) + Space.S
     return height

@@ -92,7 +92,7 @@ class Transcript(QAbstractScrollArea):
         self._scrolling = Scrolling(
             self.verticalScrollBar(), self._page, self._column, self._stage, self._marks
         )
-        self._relayout = Relayout(theme, self._page, self._column, self._stage, self._scrolling)
+        self._relayout = Relayout(theme, self._page, self._column, self._stage, self._scrolling, self)
         self._actions = Actions(self, self._column, self._stage, self._scrolling, self._finder)
         self._stops = Stops(self, self._page, self._column, self._stage, self._scrolling, self._marks)
         self._keyboard = Keyboard(self, self._page, self._scrolling, self._actions)

@@ -36,6 +36,7 @@ class Writing(QObject):
         self._message: Message | None = None
         self._text: list[str] = []
         self._reasoning: list[str] = []
+        self._thinks = False
         self.timer = RestingTimer(_DRAW_EVERY_MS, self)
         self.timer.timeout.connect(self.draw)
 
@@ -59,14 +60,17 @@ class Writing(QObject):
     def append(self, text: str) -> None:
         """Add text."""
         if self._message is not None:
+            # By the clock, not by when it is drawn: nobody may see it for a while.
+            _stop_clock(self._message)
             self._text.append(text)
             self._wait()
 
     def append_reasoning(self, text: str) -> None:
         """Add to what the model thinks."""
         if self._message is not None:
-            if not self._message.thinking_since and not self._message.source:
+            if not self._message.thinking_since and not self._message.source and not self._text:
                 self._message.thinking_since = time.monotonic()
+                self._thinks = True
             self._reasoning.append(text)
             self._wait()
 
@@ -124,6 +128,7 @@ class Writing(QObject):
         self.timer.stop()
         self._text.clear()
         self._reasoning.clear()
+        self._thinks = False
         if self._message is not None:
             self._message.writing = False
             self._message = self._page.writing = None
@@ -144,9 +149,9 @@ class Writing(QObject):
         self._refresh_fold(message)
 
     def _end_thinking(self, message: Message) -> None:
-        if message.thinking_since:
-            message.reasoning_seconds += time.monotonic() - message.thinking_since
-            message.thinking_since = 0.0
+        if self._thinks:
+            self._thinks = False
+            _stop_clock(message)
             message.reasoning.finish()
             self._refresh_fold(message)
 
@@ -155,6 +160,12 @@ class Writing(QObject):
         for strip in (message.strips or ())[:2]:
             if strip.kind is StripKind.FOLD:
                 strip.measured = -1
+
+
+def _stop_clock(message: Message) -> None:
+    if message.thinking_since:
+        message.reasoning_seconds += time.monotonic() - message.thinking_since
+        message.thinking_since = 0.0
 
 
 def _state(end: End | None, *, failed: bool) -> MessageState:

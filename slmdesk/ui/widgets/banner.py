@@ -6,18 +6,21 @@ import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.messages import tr
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button, ButtonKind
+from slmdesk.ui.widgets.flow import Flow
 from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.speech import announce
 
 _MOST_LINES = 7
+# Free pixels around what scrolls, for focus rings.
+_RING = Space.XS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class BannerTone(enum.Enum):
 class Banner(QWidget):
     """One problem, until it is closed. `closed` is said once, by its close button.
 
-    A screen reader is told when it appears.
+    A screen reader is told when it appears. Its height follows its width; with less than that, it scrolls.
     """
 
     closed = Signal()
@@ -66,8 +69,8 @@ class Banner(QWidget):
         self.setAccessibleName(what)
         self.setAccessibleDescription(" ".join(part for part in (why, do) if part))
         row = QHBoxLayout(self)
-        row.setContentsMargins(Space.S, Space.S, Space.S, Space.M)
-        row.setSpacing(Space.S)
+        row.setContentsMargins(Space.S, Space.S, Space.S, Space.M - _RING)
+        row.setSpacing(0)
         # Margins are not mirrored; spaces are.
         row.addSpacing(Space.S)
         # Icon and first line stand in the middle of the close button's height.
@@ -77,17 +80,18 @@ class Banner(QWidget):
         icon_column.addWidget(Icon(theme, icon, theme.sizes.icon_rail, ink))
         icon_column.addStretch(1)
         row.addLayout(icon_column)
-        column = QVBoxLayout()
-        column.setContentsMargins(0, first, 0, 0)
+        row.addSpacing(Space.S - _RING)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(_RING, first, _RING, _RING)
         column.setSpacing(Space.TINY)
         column.addWidget(Label(theme, what, TextRole.STRONG, wrap=True))
         for sentence in (why, do):
             if sentence:
                 column.addWidget(Label(theme, sentence, wrap=True))
         self.buttons: list[Button] = []
-        bar = QHBoxLayout()
+        bar = Flow()
         bar.setContentsMargins(0, Space.S, 0, 0)
-        bar.setSpacing(Space.S)
         for index, action in enumerate(actions):
             kind = ButtonKind.PRIMARY if index == 0 and suggests else ButtonKind.STANDARD
             button = Button(theme, action.text, kind, small=True)
@@ -103,14 +107,15 @@ class Banner(QWidget):
             # Never setVisible(True) here: without a parent yet, the button would open as a window.
             self.details_button.hide()
         bar.addWidget(self.details_button)
-        bar.addStretch()
         if actions or details:
             column.addLayout(bar)
         self._details = _Details(theme, details)
         self._details.hide()
         column.addSpacing(Space.XS)
         column.addWidget(self._details)
-        row.addLayout(column, 1)
+        self._scrolled = _Scrolled(theme, content)
+        row.addWidget(self._scrolled, 1)
+        row.addSpacing(Space.S - _RING)
         self.close_button = Button(theme, icon="x", name=tr("Close"))
         self.close_button.clicked.connect(self.closed)
         row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
@@ -138,7 +143,47 @@ class Banner(QWidget):
 
     def _fold(self, opened: bool) -> None:
         self._details.setVisible(opened)
+        self._scrolled.updateGeometry()
         self.details_button.set_trailing("chevron-up" if opened else "chevron-down")
+
+
+class _Scrolled(QScrollArea):
+    """As high as what is in it, and scrolls where there is no room for that."""
+
+    def __init__(self, theme: Theme, content: QWidget) -> None:
+        super().__init__()
+        self._content = content
+        self._least = 2 * theme.sizes.button_small
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidgetResizable(True)
+        self.setWidget(content)
+        self.viewport().setAutoFillBackground(False)
+        content.setAutoFillBackground(False)
+
+    def hasHeightForWidth(self) -> bool:
+        """Sentences wrap."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Room for all of it."""
+        return self._content.heightForWidth(width)
+
+    def sizeHint(self) -> QSize:
+        """Room for all of it."""
+        return self._content.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for a few lines."""
+        least = self._content.minimumSizeHint()
+        return QSize(least.width(), min(least.height(), self._least))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """What is in it may have become higher."""
+        if event.type() == QEvent.Type.LayoutRequest and watched is self._content:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
 
 class _Details(QWidget):

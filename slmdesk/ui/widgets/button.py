@@ -154,7 +154,7 @@ class Button(QAbstractButton):
         return QSize(self._content_width() + 2 * side, self._height)
 
     def minimumSizeHint(self) -> QSize:
-        """A button is never cut."""
+        """No layout cuts a button but a `Flow`, where the line is shorter than the button alone."""
         return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -188,8 +188,14 @@ class Button(QAbstractButton):
             self._draw_leading(painter, QRectF(self.rect()), ink)
             return
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        text_width = QFontMetrics(self.font()).horizontalAdvance(self.text())
-        start = (self.width() - self._content_width()) / 2
+        metrics, text = QFontMetrics(self.font()), self.text()
+        text_width = metrics.horizontalAdvance(text)
+        lacking = self._content_width() + 2 * Space.XS - self.width()
+        if lacking > 0:
+            # Wider than the window is for large text.
+            text_width = max(text_width - lacking, 0)
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, text_width)
+        start = (self.width() - self._content_width() + max(lacking, 0)) / 2
 
         def take(width: int) -> QRectF:
             """The next part of the content, from where reading begins."""
@@ -204,7 +210,7 @@ class Button(QAbstractButton):
         painter.setPen(ink)
         align = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
         # A pixel more on each side: fonts may draw past what they measure.
-        painter.drawText(take(text_width).adjusted(-1, 0, 1, 0), align, self.text())
+        painter.drawText(take(text_width).adjusted(-1, 0, 1, 0), align, text)
         if self._trailing:
             if self.isChecked() and self.isEnabled():
                 ink = self._theme.color("accent_ink")

@@ -103,8 +103,12 @@ class MenuStyle(QProxyStyle):
         color, sizes = self._theme.color, self._theme.sizes
         box = QRectF(option.rect)
         if option.menuItemType == _ItemType.Separator:
-            line = QRectF(box.left() - Space.XS, box.center().y(), box.width() + 2 * Space.XS, Line.BORDER)
-            painter.fillRect(line, color("border"))
+            across = box.adjusted(-Space.XS, 0, Space.XS, 0)
+            # As the border of the box: a fainter line is lost on a raised surface.
+            painter.fillRect(
+                QRectF(across.left(), box.top() + Space.XS, across.width(), Line.BORDER),
+                color("border_control"),
+            )
             return
         action = self._menu.actionAt(option.rect.center())
         icon, destructive, head = (

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.field import Field
+from slmdesk.ui.widgets.raw_text import raw_text
 from slmdesk.ui.widgets.text_menu import open_text_menu
 
 
@@ -63,7 +64,7 @@ class TextArea(Field):
     @property
     def value(self) -> str:
         """The text."""
-        return self.edit.toPlainText()
+        return raw_text(self.edit.document())
 
     def set_value(self, value: str) -> None:
         """Show `value`, without saying `changed`. The place in an equal text is kept."""

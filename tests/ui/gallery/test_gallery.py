@@ -13,6 +13,8 @@ from PySide6.QtGui import QAccessible, QImage
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
+from slmdesk.messages import choose_language
+from slmdesk.storage import resources_folder
 from slmdesk.ui.gallery import Gallery
 from slmdesk.ui.theme import Theme, ThemeChoice
 from slmdesk.ui.widgets.button import Button
@@ -151,6 +153,16 @@ def test_the_command_writes_a_picture(tmp_path: Path, choice: ThemeChoice) -> No
     assert image.width() > 1500
     dark = image.pixelColor(4, image.height() - 4).lightness() < 128
     assert dark is (choice == "dark")
+
+
+def test_it_speaks_the_language_that_is_chosen(make_gallery: MakeGallery) -> None:
+    folder = resources_folder() / "locale"
+    choose_language("pl", folder)
+    try:
+        gallery = make_gallery("light")
+    finally:
+        choose_language("en", folder)
+    assert {"Usuń", "Szczegóły"} <= {button.text() for button in gallery.findChildren(Button)}
 
 
 def test_the_command_refuses_a_scale_that_is_out_of_range() -> None:

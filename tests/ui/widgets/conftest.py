@@ -19,12 +19,6 @@ from slmdesk.ui.widgets import banner, button, field, slider, undo_bar
 Show = Callable[..., QWidget]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """The offscreen platform warns of every popup as well; any other warning fails the test."""
-    unsupported = "This plugin does not support (propagateSizeHints|raise|grabbing the keyboard)"
-    item.add_marker(pytest.mark.qt_log_ignore(unsupported), append=False)
-
-
 @pytest.fixture
 def show(qtbot: QtBot) -> Iterator[Show]:
     windows: list[QWidget] = []

@@ -139,6 +139,14 @@ def test_a_text_area_takes_lines_and_lets_tab_go_on(qtbot: QtBot, show: Show, th
     assert after.edit.hasFocus()
 
 
+def test_a_text_area_keeps_every_letter(theme: Theme, qtbot: QtBot) -> None:
+    area = TextArea(theme, "Instructions")
+    qtbot.addWidget(area)
+    text = "10\N{NO-BREAK SPACE}km\nnext"
+    area.set_value(text)
+    assert area.value == text
+
+
 @pytest.mark.parametrize(
     ("text", "decimals", "number"),
     [

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from slmdesk.ui.theme import Theme
+from slmdesk.ui.theme import Theme, ThemeChoice
 from slmdesk.ui.widgets.button import Button
 from slmdesk.ui.widgets.menu import Menu
 from slmdesk.ui.widgets.popup import Choice, ChoicePopup
@@ -75,6 +75,22 @@ def test_a_menu_is_heard(qtbot: QtBot, show: Show, theme: Theme) -> None:
     )
     assert row.state().checked
     menu.deleteLater()
+
+
+@pytest.mark.parametrize("choice", ["light", "dark"])
+def test_a_divider_can_be_seen(qtbot: QtBot, show: Show, theme: Theme, choice: ThemeChoice) -> None:
+    theme.choose(choice)
+    menu = Menu(theme, show(Button(theme, "More")))
+    menu.add("Rename", lambda: None)
+    menu.add_divider()
+    menu.add("Delete", lambda: None)
+    menu.open_at(QPoint(10, 10))
+    image = menu.grab().toImage()
+    row = menu.actionGeometry(menu.actions()[1])
+    column = [image.pixelColor(row.center().x(), y).name() for y in range(row.top(), row.bottom() + 1)]
+    assert column.count(theme.color("border_control").name()) == 1
+    assert column.index(theme.color("border_control").name()) == len(column) // 2
+    menu.close()
 
 
 def test_shown_shortcuts_do_not_run_anything(qtbot: QtBot, show: Show, theme: Theme) -> None:

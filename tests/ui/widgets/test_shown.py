@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from slmdesk.ui.theme import Theme
@@ -14,6 +16,8 @@ from slmdesk.ui.widgets.badge import Badge, BadgeKind
 from slmdesk.ui.widgets.banner import Banner, BannerAction, BannerTone
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.empty_list import EmptyList
+from slmdesk.ui.widgets.flow import Flow
+from slmdesk.ui.widgets.labels import Label
 from slmdesk.ui.widgets.list_row import RowState, draw_line_of_text, draw_row
 from slmdesk.ui.widgets.progress import ProgressLine, ProgressState
 from slmdesk.ui.widgets.spinner import Spinner
@@ -141,6 +145,64 @@ def test_a_banner_speaks_when_it_appears(
     window.show()
     assert spoken == ["What. Why. Do."]
     assert role(theme, tone.value[2]) in colors_of(banner)
+
+
+def _banner(theme: Theme) -> Banner:
+    what = "There is a bug in SLM Desk."
+    do = "Try again. If that does not help, report the bug with the copied report."
+    actions = [BannerAction(text, lambda: None) for text in ("Reload the model", "Reload as before", "Copy")]
+    return Banner(theme, what, "What you wrote is kept.", do, "details", actions)
+
+
+@pytest.mark.parametrize("width", [260, 420, 700])
+def test_a_banner_is_as_high_as_its_width_asks_for(
+    qtbot: QtBot, show: Show, theme: Theme, width: int
+) -> None:
+    banner = _banner(theme)
+    window = show(banner)
+    layout = window.layout()
+    assert isinstance(layout, QVBoxLayout)
+    layout.addStretch(1)
+    layout.setContentsMargins(0, 0, 0, 0)
+    window.resize(width, 500)
+    qtbot.waitUntil(lambda: banner.width() == width)
+    assert banner.height() == banner.heightForWidth(width)
+    parts = [one for one in (*banner.findChildren(Label), *banner.findChildren(Button)) if one.isVisible()]
+    boxes = [QRect(one.mapTo(banner, QPoint()), one.size()) for one in parts]
+    assert all(banner.rect().contains(box) for box in boxes)
+    assert not any(one.intersects(other) for one, other in itertools.combinations(boxes, 2))
+    lines = len({button.mapTo(banner, QPoint()).y() for button in banner.buttons})
+    assert lines == {260: 3, 420: 2, 700: 1}[width]
+
+
+def test_a_banner_scrolls_where_it_has_too_little_room(qtbot: QtBot, show: Show, theme: Theme) -> None:
+    banner = _banner(theme)
+    show(banner)
+    banner.setFixedSize(300, 90)
+    area = banner.findChild(QScrollArea)
+    assert area is not None
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    labels = [QRect(one.mapTo(banner, QPoint()), one.size()) for one in banner.findChildren(Label)]
+    assert not any(one.intersects(other) for one, other in itertools.combinations(labels, 2))
+    # The keyboard brings what is below into view.
+    banner.buttons[0].setFocus()
+    QTest.keyClick(banner.buttons[0], Qt.Key.Key_Tab)
+    assert banner.buttons[1].hasFocus()
+    button = banner.buttons[1]
+    assert area.viewport().rect().contains(QRect(button.mapTo(area.viewport(), QPoint()), button.size()))
+
+
+def test_a_button_that_is_wider_than_its_line_is_shortened(qtbot: QtBot, show: Show, theme: Theme) -> None:
+    window, button = QWidget(), Button(theme, "Reload the model as it was before", ButtonKind.PRIMARY)
+    flow = Flow()
+    flow.addWidget(button)
+    window.setLayout(flow)
+    show(window)
+    window.setFixedWidth(120)
+    qtbot.waitUntil(lambda: button.width() == 120)
+    image = button.grab().toImage()
+    fill = theme.color("accent")
+    assert all(image.pixelColor(x, y) == fill for x in (2, 3, 116, 117) for y in range(8, 20))
 
 
 def test_an_empty_list_says_why_and_what_can_be_done(qtbot: QtBot, show: Show, theme: Theme) -> None:

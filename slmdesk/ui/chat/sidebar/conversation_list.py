@@ -169,7 +169,8 @@ class ConversationList(Surface):
 
     def set_narrow(self, narrow: bool) -> None:
         """Take less room in a narrow window."""
-        self.setFixedWidth(list_width(self._theme, narrow=narrow))
+        sizes = self._theme.sizes
+        self.setFixedWidth(sizes.chat_list_narrow if narrow else sizes.chat_list)
 
     def set_summaries(self, summaries: Sequence[ConversationSummary]) -> None:
         """Show these conversations. What is selected and still there stays selected."""

@@ -17,6 +17,7 @@ from slmdesk.ui.transcript.strip_views.view import StripView
 from slmdesk.ui.transcript.strips import Strip
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.raw_text import raw_text
 
 _SHARE_OF_ROOM = 0.6
 _LEAST_LINES = 2
@@ -135,9 +136,8 @@ class _Field(QPlainTextEdit):
         page.lettering.changed.connect(lambda: self.setFont(page.lettering.reading))
 
     def text(self) -> str:
-        """What is written. Qt's own way would make plain spaces of no-break spaces."""
-        raw = self.document().toRawText()
-        return raw.replace("\N{PARAGRAPH SEPARATOR}", "\n").replace("\N{LINE SEPARATOR}", "\n")
+        """What is written, letter for letter."""
+        return raw_text(self.document())
 
     def wanted_height(self) -> int:
         """Room for its lines, up to a share of the transcript's height."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from slmdesk.messages import format_integer, tr
+from slmdesk.messages import tr
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
-from slmdesk.ui.transcript.figures import figures, figures_in_full, kept_figures
+from slmdesk.ui.transcript.end_marks import mark_of
+from slmdesk.ui.transcript.figures import figures, figures_in_full
+from slmdesk.ui.transcript.foot_plan import MARK_START, FootPlan, plan_foot
 from slmdesk.ui.transcript.measuring import AFTER_ANSWER, FOOT_EDGE, foot_above
 from slmdesk.ui.transcript.message import Message
 from slmdesk.ui.transcript.page import Page
@@ -23,8 +24,8 @@ from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.tooltip import set_tooltip
 
-if TYPE_CHECKING:
-    from slmdesk.engines import EndReason
+# A mark, actions, versions, and buttons, each in a line of its own.
+_MOST_ROWS = 4
 
 
 class FootView(ActionsView):
@@ -47,29 +48,21 @@ class FootView(ActionsView):
         self.again_button = Button(theme, tr("Try again"), small=True)
         self.again_button.clicked.connect(lambda: self._act("again"))
         self.hint = Label(theme, role=TextRole.SECONDARY, color="text_secondary")
-        row = QHBoxLayout()
-        row.setSpacing(Space.TINY)
-        for widget in (
-            *(self.mark_of_end, self.kept, self.copy, self.again, self.edit, self.go_on),
-            *(self.previous, self.version, self.next),
-        ):
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self.figures)
-        self._ways_on = QWidget()
-        ways_on = QHBoxLayout(self._ways_on)
-        ways_on.setContentsMargins(0, 0, 0, 0)
-        ways_on.setSpacing(Space.S)
-        ways_on.addWidget(self.continue_button)
-        ways_on.addWidget(self.again_button)
-        row.addWidget(self._ways_on)
+        self._end = _group(Space.TINY, self.mark_of_end, self.kept)
+        self._actions = _group(Space.TINY, self.copy, self.again, self.edit, self.go_on)
+        self._versions = _group(Space.TINY, self.previous, self.version, self.next)
+        self._ways_on = _group(Space.S, self.continue_button, self.again_button)
+        self._rows = [QHBoxLayout() for _ in range(_MOST_ROWS)]
         column = QVBoxLayout(self)
         # It begins in the gutter, so that icons, not the boxes around them, stand in line with the text.
         column.setSpacing(Space.S)
-        column.addLayout(row)
+        for row in self._rows:
+            row.setSpacing(Space.TINY)
+            column.addLayout(row)
         column.addWidget(self.hint)
         self.hint.setContentsMargins(GUTTER, 0, 0, 0)
-        self._row, self._column = row, column
+        self._column = column
+        self._placed: tuple[int, int, int, bool] | None = None
 
     def fading(self) -> Sequence[Button]:
         """All but the versions."""
@@ -87,32 +80,61 @@ class FootView(ActionsView):
         message, page = strip.message, self.page
         idle, said = not message.writing and not message.editing, bool(message.source)
         self._column.setContentsMargins(0, foot_above(strip) + FOOT_EDGE, GUTTER, AFTER_ANSWER + FOOT_EDGE)
-        broken_off = message.last and message.cut_off
+        plan = plan_foot(message, page)
+        self._place(plan)
         self.copy.setEnabled(idle and said)
-        self.edit.setVisible(message.answered and message.state != "lost")
+        self.edit.setVisible("edit" in plan.actions)
         self.edit.setEnabled(idle and said)
-        self.again.setVisible(message.last and not broken_off)
+        self.again.setVisible("again" in plan.actions)
         self.again.setEnabled(idle)
-        self.go_on.setVisible(message.last and idle and said and message.may_go_on and not broken_off)
+        self.go_on.setVisible("continue" in plan.actions)
         self.go_on.setEnabled(page.can_continue)
         self.fill_versions(message)
         self.mark_of_end.show_end(message)
-        self._ways_on.setVisible(broken_off)
+        self._end.setVisible(bool(self.mark_of_end.words))
+        self._versions.setVisible(message.versions > 1)
+        self._ways_on.setVisible(plan.ways_on)
         for button in (self.continue_button, self.again_button):
             button.setEnabled(page.can_continue)
         why_not = "" if page.can_continue else page.cannot_continue
         self.hint.setText(why_not)
-        self.hint.setVisible(broken_off and bool(why_not))
-        self._fill_figures(message, broken_off)
+        self.hint.setVisible(plan.ways_on and bool(why_not))
+        self._fill_figures(message, plan)
         self.show_actions()
 
-    def _fill_figures(self, message: Message, broken_off: bool) -> None:
+    def _place(self, plan: FootPlan) -> None:
+        """Put everything into its line."""
+        places = (plan.actions_line, plan.versions_line, plan.ways_on_line, plan.stacked)
+        if places == self._placed:
+            return
+        self._placed = places
+        for row in self._rows:
+            while row.takeAt(0) is not None:
+                pass
+        self._rows[0].addWidget(self._end)
+        self._rows[plan.actions_line].addWidget(self._actions)
+        self._rows[plan.versions_line].addWidget(self._versions)
+        for row in self._rows[: plan.versions_line + 1]:
+            row.addStretch(1)
+        self._rows[plan.versions_line].addWidget(self.figures)
+        ways_on = self._rows[plan.ways_on_line]
+        if plan.ways_on_line > plan.versions_line:
+            ways_on.addSpacing(GUTTER)
+            ways_on.addWidget(self._ways_on)
+            ways_on.addStretch(1)
+        else:
+            ways_on.addWidget(self._ways_on)
+        inner = self._ways_on.layout()
+        assert isinstance(inner, QBoxLayout)
+        direction = QBoxLayout.Direction
+        inner.setDirection(direction.TopToBottom if plan.stacked else direction.LeftToRight)
+
+    def _fill_figures(self, message: Message, plan: FootPlan) -> None:
         stats = message.stats if self.page.show_figures and message.state != "lost" else None
-        kept = kept_figures(stats) if stats is not None and broken_off else ""
-        self.kept.setText(kept)
-        self.kept.setVisible(bool(kept))
+        self.kept.setText(plan.kept)
+        self.kept.setVisible(bool(plan.kept))
         self.kept.setContentsMargins(Space.S, 0, Space.XS, 0)
-        choices = figures(stats) if stats is not None and not broken_off else []
+        choices = figures(stats) if stats is not None and not plan.ways_on else []
         self.figures.setVisible(bool(choices))
         if stats is None:
             return
@@ -120,12 +142,28 @@ class FootView(ActionsView):
         set_tooltip(self.figures, figures_in_full(stats))
         if choices:
             # Everything else keeps its place; figures that have no room are left out.
-            others = (self.mark_of_end, *self.stops()[:6], self.version)
+            groups = (
+                (self._end, 0),
+                (self._actions, plan.actions_line),
+                (self._versions, plan.versions_line),
+            )
+            others = [group for group, line in groups if line == plan.versions_line]
             taken = sum(one.sizeHint().width() + Space.TINY for one in others if not one.isHidden())
             room = self.page.column + GUTTER - taken - Space.L
             metrics = QFontMetrics(self.figures.font())
             fitting = [one for one in choices if metrics.horizontalAdvance(one) <= room]
             self.figures.setText(fitting[0] if fitting else "")
+
+
+def _group(gap: int, *widgets: QWidget) -> QWidget:
+    """Widgets that stay together."""
+    group = QWidget()
+    row = QHBoxLayout(group)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(gap)
+    for widget in widgets:
+        row.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
+    return group
 
 
 class PersonFootView(ActionsView):
@@ -165,7 +203,7 @@ class EndMark(QWidget):
         self._theme = theme
         self._fill = "hover"
         row = QHBoxLayout(self)
-        row.setContentsMargins(GUTTER + Space.XS + Space.TINY, 0, Space.S, 0)
+        row.setContentsMargins(MARK_START, 0, Space.S, 0)
         row.setSpacing(Space.XS)
         self._icon = Icon(theme, "circle-stop", theme.sizes.icon_badge)
         self._label = Label(theme, role=TextRole.SECONDARY)
@@ -181,7 +219,7 @@ class EndMark(QWidget):
 
     def show_end(self, message: Message) -> None:
         """Mark an answer that ended early; show nothing for any other."""
-        icon, words, ink, fill = _mark_of(message)
+        icon, words, ink, fill = mark_of(message)
         self.setVisible(bool(words))
         if words:
             self._fill = fill
@@ -195,29 +233,3 @@ class EndMark(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         box = QRectF(self.rect()).adjusted(GUTTER, 0, 0, 0)
         draw_box(painter, box, Radius.BADGE, self._theme.color(self._fill))
-
-
-_NO_MARK = ("", "", "", "")
-
-
-def _mark_of(message: Message) -> tuple[str, str, str, str]:
-    """Icon, words, ink and fill."""
-    reason: EndReason | None = message.end.reason if message.end is not None else message.end_reason
-    if message.writing or message.state == "lost":
-        return _NO_MARK
-    if not message.answered or (message.state == "failed" and not message.source):
-        return "circle-stop", tr("Not answered"), "text_secondary", "hover"
-    if message.state == "failed":
-        return "circle-dot", tr("Stopped here"), "negative", "negative_soft"
-    if reason == "length":
-        return "triangle-alert", tr("Length limit reached"), "caution", "caution_soft"
-    if reason == "context_full":
-        words = tr("Context full")
-        if message.end is not None and message.end.context_length:
-            words = tr("Context full: {tokens} tokens").format(
-                tokens=format_integer(message.end.context_length)
-            )
-        return "triangle-alert", words, "caution", "caution_soft"
-    if message.state == "stopped":
-        return "circle-stop", tr("Stopped"), "text_secondary", "hover"
-    return _NO_MARK
