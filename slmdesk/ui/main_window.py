@@ -151,6 +151,7 @@ class MainWindow(Surface):
             self._inference,
             self._tasks,
             open_chat,
+            services.check_conversations,
             self._open_models_folder,
             self._list_models,
             services.new_chat_options or ChatOptions,
@@ -166,7 +167,7 @@ class MainWindow(Surface):
         self.setWindowIcon(application_icon())
         self.started.emit()
         self._list_models()
-        self._chat.open_stored(services.check_conversations, latest=self._settings.reopen_last_chat)
+        self._chat.open_stored(latest=self._settings.reopen_last_chat)
         for problem in services.settings_store.problems:
             self._chat.show_notice(problem)
         for report in self._reports:

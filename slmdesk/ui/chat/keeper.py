@@ -13,6 +13,7 @@ from slmdesk.ui.tasks import Lane, Tasks
 
 if TYPE_CHECKING:
     from slmdesk.chat import ChatService, Conversation, ConversationStore
+    from slmdesk.storage import RepairReport
 
 _log = logging.getLogger(__name__)
 
@@ -26,12 +27,24 @@ class ConversationKeeper(QObject):
     """All `ConversationSummary`, newest first."""
     found = Signal(object)
     """Ids of the conversations that a search found, or None where nothing is searched for."""
+    repaired = Signal(object)
+    """What is stored was damaged: the `RepairReport`. What was read before is to be read again."""
 
     def __init__(
-        self, open_chat: Callable[[], ChatService], tasks: Tasks, parent: QObject | None = None
+        self,
+        open_chat: Callable[[], ChatService],
+        check: Callable[[], RepairReport | None],
+        tasks: Tasks,
+        parent: QObject | None = None,
     ) -> None:
+        """`check` is called in the background before anything is read or written, and again where the
+        database turns out to be damaged later.
+        """
         super().__init__(parent)
         self._open_chat = open_chat
+        self._check = check
+        # Only in the lane's thread.
+        self._checked = False
         self._lane = Lane(tasks)
         self._search = ""
         # What is deleted can be brought back until this is emptied.
@@ -46,7 +59,7 @@ class ConversationKeeper(QObject):
         failed: Callable[[UserError], None] | None = None,
     ) -> None:
         """Call `work` with the store after everything asked for before, then `then` with its result."""
-        self._lane.run(lambda: work(self._opened_store()), then, failed)
+        self._lane.run(lambda: self._on_sound_storage(lambda: work(self._opened_store())), then, failed)
 
     def add_message(
         self,
@@ -57,11 +70,15 @@ class ConversationKeeper(QObject):
         failed: Callable[[UserError], None],
     ) -> None:
         """As `ChatService.add_message`."""
-        self._lane.run(lambda: self._open_chat().add_message(conversation, text, at=at), then, failed)
 
-    def refresh(self, failed: Callable[[UserError], None] | None = None) -> None:
+        def add() -> None:
+            self._open_chat().add_message(conversation, text, at=at)
+
+        self._lane.run(lambda: self._on_sound_storage(add), then, failed)
+
+    def refresh(self) -> None:
         """Say `listed` with what there is now, and `found` with what the search finds now."""
-        self.run(lambda store: store.summaries(), self.listed.emit, failed)
+        self.run(lambda store: store.summaries(), self.listed.emit)
         if self._search:
             self.search(self._search)
 
@@ -78,7 +95,7 @@ class ConversationKeeper(QObject):
             if wanted == self._search:
                 self.found.emit(frozenset(ids))
 
-        self.run(lambda store: store.search(wanted), take)
+        self.run(lambda store: store.search(wanted, still_wanted=lambda: wanted == self._search), take)
 
     def rename(self, number: int, title: str) -> None:
         """Give a conversation the name the person chose."""
@@ -141,6 +158,24 @@ class ConversationKeeper(QObject):
             except UserError as error:
                 # There is no window left to show it in.
                 _log.warning("an answer was not stored: %s", error)
+
+    def _on_sound_storage(self, work: Callable[[], T]) -> T:
+        """Nothing opens what is stored before it is known sound: opening alone could lose what is damaged."""
+        if not self._checked:
+            self._repair()
+        try:
+            return work()
+        except UserError as error:
+            if error.key != "database-damaged":
+                raise
+            self._repair()
+            return work()
+
+    def _repair(self) -> None:
+        report = self._check()
+        self._checked = True
+        if report is not None:
+            self.repaired.emit(report)
 
     def _opened_store(self) -> ConversationStore:
         store = self._open_chat().store

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from slmdesk.chat import ChatService
     from slmdesk.engines import End
     from slmdesk.library import InstalledModel
+    from slmdesk.storage import RepairReport
 
 
 class ChatPanel(ShownConversation):
@@ -44,6 +45,7 @@ class ChatPanel(ShownConversation):
         inference: Inference,
         tasks: Tasks,
         open_chat: Callable[[], ChatService],
+        check: Callable[[], RepairReport | None],
         open_models_folder: Callable[[], None],
         look_for_models: Callable[[], None],
         new_options: Callable[[], ChatOptions] = ChatOptions,
@@ -54,6 +56,7 @@ class ChatPanel(ShownConversation):
             inference,
             tasks,
             open_chat,
+            check,
             open_models_folder,
             look_for_models,
             Conversation(options=new_options()),
@@ -308,6 +311,8 @@ class ChatPanel(ShownConversation):
         self.keeper.note_unsaved(live.conversation)
         if self._is_shown(live):
             self._draw_end(live)
+            # An engine that has gone told no figures of its own.
+            self._context_tokens = self._context_tokens or live.tokens
             end = live.end
             if end is not None and end.reason == "context_full" and end.needed_tokens > end.context_length:
                 self._context_tokens = end.needed_tokens

@@ -45,6 +45,7 @@ class ShownConversation(ChatView):
         inference: Inference,
         tasks: Tasks,
         open_chat: Callable[[], ChatService],
+        check: Callable[[], RepairReport | None],
         open_models_folder: Callable[[], None],
         look_for_models: Callable[[], None],
         conversation: Conversation,
@@ -53,7 +54,7 @@ class ShownConversation(ChatView):
         """`conversation`: the one to begin with, which is not stored."""
         super().__init__(theme, open_models_folder, look_for_models, parent)
         self._inference = inference
-        self.keeper = ConversationKeeper(open_chat, tasks, self)
+        self.keeper = ConversationKeeper(open_chat, check, tasks, self)
         self.drafts = Drafts(self.composer, self.keeper, tasks, inference, self)
         self.answering = Answering(inference, self.keeper, self)
         self.choice = ModelChoice(inference, self)
@@ -70,6 +71,7 @@ class ShownConversation(ChatView):
         self._meter_timer.timeout.connect(self._show_situation)
         inference.state_changed.connect(lambda _: self._show_situation())
         self.keeper.listed.connect(self._take_list)
+        self.keeper.repaired.connect(self._take_repair)
         self.drafts.counted.connect(self._take_count)
         self.drafts.failed.connect(self.show_error)
         self.answering.changed.connect(self._take_change)
@@ -114,13 +116,8 @@ class ShownConversation(ChatView):
 
     # Which one
 
-    def open_stored(
-        self, check: Callable[[], RepairReport | None], *, latest: bool, checked: bool = False
-    ) -> None:
-        """List what is stored, and `check` it; `latest`: show the conversation written in last.
-
-        What was damaged and is repaired is read again. `checked`: `check` has been called already.
-        """
+    def open_stored(self, *, latest: bool) -> None:
+        """List what is stored; `latest`: show the conversation written in last."""
 
         def take(conversation: Conversation | None) -> None:
             # Unless the person was faster.
@@ -128,23 +125,15 @@ class ShownConversation(ChatView):
             if conversation is not None and conversation.messages and untouched:
                 self._show(conversation)
 
-        def failed(error: UserError) -> None:
-            if error.key != "database-damaged" or checked:
-                self.show_error(error)
-
-        def take_repair(report: RepairReport | None) -> None:
-            if report is not None:
-                self.show_repair(report)
-                self._reopen()
-                self.open_stored(check, latest=latest, checked=True)
-
-        self.keeper.run(lambda store: store.purge_deleted(), failed=failed)
-        self.keeper.refresh(failed)
+        self.keeper.run(lambda store: store.purge_deleted())
+        self.keeper.refresh()
         if latest:
-            self.keeper.run(lambda store: store.latest(), take, failed)
-        if not checked:
-            # After the reading: looking at every page takes longer than showing what is there.
-            self.keeper.run(lambda _: check(), take_repair)
+            self.keeper.run(lambda store: store.latest(), take)
+
+    def _take_repair(self, report: RepairReport) -> None:
+        self.show_repair(report)
+        self.keeper.refresh()
+        self._reopen()
 
     def _reopen(self) -> None:
         """Read again what is shown: it was repaired on the disk."""
