@@ -16,6 +16,8 @@ from slmdesk.storage.paths import Paths, find_paths, resources_folder
 from slmdesk.storage.settings import (
     TEXT_ZOOM_LEAST,
     TEXT_ZOOM_MOST,
+    WINDOW_SIDE_LEAST,
+    WINDOW_SIDE_MOST,
     LanguageChoice,
     Settings,
     SettingsStore,
@@ -44,6 +46,8 @@ __all__ = [
     "SCHEMA_VERSION",
     "TEXT_ZOOM_LEAST",
     "TEXT_ZOOM_MOST",
+    "WINDOW_SIDE_LEAST",
+    "WINDOW_SIDE_MOST",
     "Database",
     "LanguageChoice",
     "LostMessage",

@@ -20,6 +20,9 @@ SendKey: TypeAlias = Literal["enter", "ctrl_enter"]
 TEXT_ZOOM_LEAST, TEXT_ZOOM_MOST = 50, 300
 """Percent."""
 
+WINDOW_SIDE_LEAST, WINDOW_SIDE_MOST = 240, 16384
+"""Logical pixels. A window manager may make a window smaller than the window itself would."""
+
 
 def _setting(default: Any, label: str, *, least: int | None = None, most: int | None = None) -> Any:
     """A field of `Settings`: its default, the key of its label, and for numbers its range (inclusive)."""
@@ -46,8 +49,10 @@ class Settings:
     reduce_motion: MotionSetting = _setting("system", "setting-reduce-motion")
     show_figures: bool = _setting(True, "setting-show-figures")
     """Whether answers say what they took."""
-    window_width: int = _setting(1280, "setting-window-width", least=900, most=16384)
-    window_height: int = _setting(800, "setting-window-height", least=600, most=16384)
+    window_width: int = _setting(1280, "setting-window-width", least=WINDOW_SIDE_LEAST, most=WINDOW_SIDE_MOST)
+    window_height: int = _setting(
+        800, "setting-window-height", least=WINDOW_SIDE_LEAST, most=WINDOW_SIDE_MOST
+    )
 
     def __post_init__(self) -> None:
         hints = get_type_hints(Settings)

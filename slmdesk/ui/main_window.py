@@ -14,7 +14,7 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from slmdesk.messages import ErrorKind, UserError, format_integer, tr
-from slmdesk.storage import TEXT_ZOOM_LEAST, TEXT_ZOOM_MOST
+from slmdesk.storage import TEXT_ZOOM_LEAST, TEXT_ZOOM_MOST, WINDOW_SIDE_LEAST, WINDOW_SIDE_MOST
 from slmdesk.ui.icons import application_icon
 from slmdesk.ui.navigation import Rail
 from slmdesk.ui.settings_lane import SettingsLane
@@ -241,7 +241,14 @@ class MainWindow(Surface):
             self._list_models()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Leave nothing running."""
+        """Leave nothing running. Whatever goes wrong on the way, the window is closed afterwards."""
+        try:
+            self._end_everything()
+        finally:
+            super().closeEvent(event)
+            self.closed.emit()
+
+    def _end_everything(self) -> None:
         if self._tasks is not None:
             self._tasks.close()
             self._tasks = None
@@ -256,11 +263,11 @@ class MainWindow(Surface):
                 self._chat.store_unsaved()
         if not self.isMaximized() and not self.isFullScreen():
             self._settings = dataclasses.replace(
-                self._settings, window_width=self.width(), window_height=self.height()
+                self._settings,
+                window_width=_storable(self.width()),
+                window_height=_storable(self.height()),
             )
         self._save_last()
-        super().closeEvent(event)
-        self.closed.emit()
 
     def new_chat(self) -> None:
         """Show the chat with a new conversation."""
@@ -361,6 +368,11 @@ class MainWindow(Surface):
             self._settings_panel.show_error(error)
         else:
             self.chat.show_error(error)
+
+
+def _storable(side: int) -> int:
+    """A side of the window as the settings take it."""
+    return min(max(side, WINDOW_SIDE_LEAST), WINDOW_SIDE_MOST)
 
 
 def _read_bus_library() -> None:

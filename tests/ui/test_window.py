@@ -184,6 +184,17 @@ def test_the_size_of_the_window_is_kept(make_window: MakeWindow, qtbot: QtBot, p
     assert (kept.window_width, kept.window_height) == (1100, 700)
 
 
+def test_a_window_of_any_size_closes(make_window: MakeWindow, qtbot: QtBot, paths: Paths) -> None:
+    window = make_window()
+    # As a window manager does that tiles.
+    window.setMinimumSize(0, 0)
+    window.resize(890, 560)
+    with qtbot.waitSignal(window.closed):
+        window.close()
+    kept = SettingsStore(paths.settings_file).load()
+    assert (kept.window_width, kept.window_height) == (890, 560)
+
+
 def test_nothing_heavy_is_imported_before_the_window_shows() -> None:
     heavy = (
         "llama_cpp onnxruntime_genai huggingface_hub babel rich click asyncio qasync jinja2 slmdesk.engines"

@@ -77,6 +77,10 @@ class LiveAnswers:
         """Those that are being answered."""
         return [one.conversation for one in self._all]
 
-    def conversation_ids(self) -> frozenset[int]:
-        """Stored conversations that are being answered."""
-        return frozenset(one.conversation.id for one in self._all if one.conversation.id)
+    def conversation_ids(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Stored conversations that are being answered, and those that wait for it."""
+        stored = [one for one in self._all if one.conversation.id]
+        return (
+            frozenset(one.conversation.id for one in stored if one.began),
+            frozenset(one.conversation.id for one in stored if not one.began),
+        )

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextOption,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -29,6 +37,10 @@ from slmdesk.ui.widgets.raw_text import raw_text
 from slmdesk.ui.widgets.tooltip import set_tooltip
 
 _MOST_LINES = 10
+# Qt reads a word to its end for each line that it is broken into: a megabyte without a space takes minutes.
+# Text with a word longer than this many characters is broken where a line is full.
+_LONGEST_WORD = 2000
+_USUAL_ZOOM = 100
 
 
 class MessageInput(QPlainTextEdit):
@@ -48,12 +60,22 @@ class MessageInput(QPlainTextEdit):
         self.setAccessibleName(tr("Message"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(theme.font(TextRole.READING))
+        self._usual_px = self.font().pixelSize()
         self.setTabChangesFocus(True)
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # Said before Qt sets the new text.
+        self.document().contentsChange.connect(self._choose_breaks)
         self.textChanged.connect(self._fit)
+        self._fit()
+
+    def set_zoom(self, percent: int) -> None:
+        """Show the text at `percent` of its usual size."""
+        font = self.font()
+        font.setPixelSize(max(round(self._usual_px * percent / _USUAL_ZOOM), 1))
+        self.setFont(font)
         self._fit()
 
     def plain_text(self) -> str:
@@ -88,6 +110,16 @@ class MessageInput(QPlainTextEdit):
         """Another width wraps into other lines."""
         super().resizeEvent(event)
         self._fit()
+
+    def _choose_breaks(self) -> None:
+        longest = 0
+        if self.document().characterCount() > _LONGEST_WORD:
+            # A line is not broken at a no-break space.
+            text = self.plain_text().replace("\N{NO-BREAK SPACE}", "_")
+            longest = max(map(len, text.split()), default=0)
+        modes = QTextOption.WrapMode
+        anywhere = longest > _LONGEST_WORD
+        self.setWordWrapMode(modes.WrapAnywhere if anywhere else modes.WrapAtWordBoundaryOrAnywhere)
 
     def _fit(self) -> None:
         # QPlainTextEdit's document measures its height in lines.
@@ -178,6 +210,10 @@ class Composer(QWidget):
         """Whether Enter sends; otherwise Ctrl+Enter does."""
         self.input.send_with_enter = enter
         set_tooltip(self.send_button, tr("Send (Enter)") if enter else tr("Send (Ctrl+Enter)"))
+
+    def set_zoom(self, percent: int) -> None:
+        """Show what is written at `percent` of its usual size, as the conversation is."""
+        self.input.set_zoom(percent)
 
     def put_back(self, text: str) -> None:
         """Put a message that was not kept back, before what has been written since."""

@@ -21,7 +21,7 @@ class Deleting:
         self._view = view
         self._keeper = keeper
         self._undone = undone
-        self._shown = 0
+        self._shown = self._count = 0
         self._bar: UndoBar | None = None
 
     def delete(self, numbers: Sequence[int], titles: Sequence[str], shown: int) -> None:
@@ -31,14 +31,19 @@ class Deleting:
         """
         if not numbers:
             return
-        if len(numbers) == 1 and titles:
+        if self._bar is not None:
+            # Its time begins anew, for all that was deleted since: nothing of it is final yet.
+            self._bar.ended.disconnect(self._forget)
+            self._bar.end()
+        else:
+            self._count = self._shown = 0
+        self._count += len(numbers)
+        self._shown = shown or self._shown
+        if self._count == 1 and titles:
             words = tr("“{title}” deleted").format(title=titles[0])
         else:
-            words = tr_n("{count} conversation deleted", "{count} conversations deleted", len(numbers))
-            words = words.format(count=len(numbers))
-        if self._bar is not None:
-            self._bar.end()
-        self._shown = shown
+            words = tr_n("{count} conversation deleted", "{count} conversations deleted", self._count)
+            words = words.format(count=self._count)
         self._keeper.delete(tuple(numbers))
         bar = self._bar = UndoBar(self._view.theme, words, self._view.stack)
         bar.undone.connect(self._undo)

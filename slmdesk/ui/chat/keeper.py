@@ -108,21 +108,20 @@ class ConversationKeeper(QObject):
         self.refresh()
 
     def delete(self, numbers: tuple[int, ...]) -> None:
-        """Take conversations out of the list. `restore` brings them back until `forget_deleted`."""
-        self.forget_deleted()
-        self._deleted = numbers
+        """Take conversations out of the list. `restore` brings back all of them until `forget_deleted`."""
+        self._deleted += numbers
         self.run(lambda store: store.delete(numbers))
         self.refresh()
 
     def restore(self) -> None:
-        """Bring back what was deleted last."""
+        """Bring back what was deleted and not forgotten yet."""
         numbers, self._deleted = self._deleted, ()
         if numbers:
             self.run(lambda store: store.restore(numbers))
             self.refresh()
 
     def forget_deleted(self) -> None:
-        """Really delete what was deleted last."""
+        """Really delete what was deleted."""
         if self._deleted:
             self._deleted = ()
             self.run(lambda store: store.purge_deleted())

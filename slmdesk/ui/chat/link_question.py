@@ -37,6 +37,13 @@ class LinkQuestion:
         # Not the one that opens it: Enter that is held down would press it at once.
         self._notice.buttons[-1].setFocus(Qt.FocusReason.TabFocusReason)
 
+    def escape(self) -> bool:
+        """Take back the question, as Cancel does. False: there is none."""
+        if self._notice is None:
+            return False
+        self._leave()
+        return True
+
     def _leave(self) -> None:
         self._close()
         self._view.focus_input()

@@ -236,7 +236,9 @@ class ChatPanel(ShownConversation):
             self.choice.stop()
 
     def escape(self) -> None:
-        """Stop what is going on; otherwise close what is open, the last first."""
+        """Take back a question; stop what is going on; otherwise close what is open, the last first."""
+        if self._link_question.escape():
+            return
         if self.live is not None or self.choice.loading:
             self.stop()
         elif not self.find_bar.isHidden():

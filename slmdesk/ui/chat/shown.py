@@ -213,7 +213,8 @@ class ShownConversation(ChatView):
         conversation = live.conversation
         if len(conversation.messages) > len(live.before) and not live.grew:
             # Nothing came of it, so the answer that was there before stays.
-            self._draw_conversation(len(conversation.messages) - 1)
+            at_end = self.transcript.at_end
+            self._draw_conversation(None if at_end else len(conversation.messages) - 1)
             return
         self.transcript.end_answer(live.end, failed=live.failed)
         self.transcript.refresh_records(conversation)
@@ -271,12 +272,12 @@ class ShownConversation(ChatView):
     def _take_list(self, summaries: Sequence[ConversationSummary]) -> None:
         self._summaries = {one.id: one for one in summaries}
         self.list.set_summaries(list(summaries))
-        self.list.set_writing(self.answering.answers.conversation_ids())
+        self.list.set_writing(*self.answering.answers.conversation_ids())
         self.list.set_current(self._conversation.id or None)
         self._show_head()
 
     def _take_change(self) -> None:
-        self.list.set_writing(self.answering.answers.conversation_ids())
+        self.list.set_writing(*self.answering.answers.conversation_ids())
         self._show_situation()
 
     def _take_text(self, live: LiveAnswer, text: str) -> None:

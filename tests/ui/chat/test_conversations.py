@@ -231,18 +231,37 @@ def test_closing_the_window_makes_deleting_final(make_window: MakeWindow, qtbot:
     assert _rows(paths, "SELECT count(*) FROM conversation") == 0
 
 
-def test_deleting_twice_makes_the_first_final(make_window: MakeWindow, qtbot: QtBot, paths: Paths) -> None:
+def test_what_was_deleted_one_after_the_other_comes_back_together(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths
+) -> None:
     window = make_window(two())
     first, second = list(window.chat._summaries)
     window.chat.delete((first,))
     window.chat.delete((second,))
     settle(qtbot, window)
-    (bar,) = undo_bars(window)
+    assert _rows(paths, "SELECT count(*) FROM conversation") == 2, "nothing is final yet"
+    bar = undo_bars(window)[-1]
+    assert bar.accessibleName().startswith("2 conversations deleted")
     bar.undo_button.click()
     settle(qtbot, window)
-    assert [one.id for one in window.chat._summaries.values()] == [second]
+    assert {one.id for one in window.chat._summaries.values()} == {first, second}
+    window.chat.delete((first,))
     window.close()
     assert _rows(paths, "SELECT count(*) FROM conversation") == 1
+
+
+def test_a_chat_that_waits_for_another_answer_says_so(make_window: MakeWindow, qtbot: QtBot) -> None:
+    gate = Gate()
+    window = make_window(ScriptedChat([[Text("Old"), gate], answer_script("New.")]))
+    ask(window, "First")
+    wait_for_state(qtbot, window, "Writing")
+    window.chat.start_new_chat()
+    ask(window, "Second")
+    qtbot.waitUntil(lambda: any(row.waiting for row in window.chat.list.model.rows))
+    assert [row.title for row in window.chat.list.model.rows if row.writing] == ["First"]
+    gate.opened.set()
+    settle(qtbot, window)
+    assert not any(row.waiting or row.writing for row in window.chat.list.model.rows)
 
 
 def test_deleting_a_chat_ends_its_answer(make_window: MakeWindow, qtbot: QtBot) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from slmdesk.ui import MainWindow
@@ -48,6 +49,14 @@ def test_cancel_opens_nothing(make_window: MakeWindow, qtbot: QtBot, opened: lis
     question(window, "https://example.org").buttons[1].click()
     assert window.chat.banners.notices == []
     assert window.chat.composer.input.hasFocus()
+    assert opened == []
+
+
+def test_escape_takes_the_question_back(make_window: MakeWindow, qtbot: QtBot, opened: list[str]) -> None:
+    window = make_window()
+    question(window, "https://example.org")
+    QTest.keyClick(focused(), Qt.Key.Key_Escape)
+    assert window.chat.banners.notices == []
     assert opened == []
 
 

@@ -73,6 +73,7 @@ class ConversationList(Surface):
         self._summaries: tuple[ConversationSummary, ...] = ()
         self._current: int | None = None
         self._writing: frozenset[int] = frozenset()
+        self._waiting: frozenset[int] = frozenset()
         self._matches: frozenset[int] | None = None
         self._next_model = ""
         self._new_since = now()
@@ -192,10 +193,11 @@ class ConversationList(Surface):
             self._next_model = title
             self._refresh()
 
-    def set_writing(self, conversations: Collection[int]) -> None:
-        """Mark the conversations that are being answered."""
-        if frozenset(conversations) != self._writing:
-            self._writing = frozenset(conversations)
+    def set_writing(self, conversations: Collection[int], waiting: Collection[int] = ()) -> None:
+        """Mark the conversations that are being answered, and those that wait for their turn."""
+        marked = (frozenset(conversations), frozenset(waiting))
+        if marked != (self._writing, self._waiting):
+            self._writing, self._waiting = marked
             self._refresh()
             self._turning.run(bool(self._writing) and self.isVisible())
 
@@ -297,6 +299,7 @@ class ConversationList(Surface):
             self._summaries,
             self._calendar,
             writing=self._writing,
+            waiting=self._waiting,
             matches=self._matches,
             new_chat=new_chat,
             current=self._current,

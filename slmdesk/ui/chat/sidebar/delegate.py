@@ -98,7 +98,7 @@ class ConversationDelegate(QStyledItemDelegate):
             draw_icon(painter, "pin", mark, sizes.icon_badge, color("text_secondary"))
         self._draw(painter, first, self._title_role(row), color("text"), self._shown_title(box, row))
         end = color("accent_ink") if row.writing else color("text_secondary")
-        words = tr("Writing") if row.writing else self._say_time(row)
+        words = tr("Writing") if row.writing else tr("Waiting") if row.waiting else self._say_time(row)
         taken = self._advance(TextRole.SECONDARY, words)
         place = QRectF(second.right() - taken, second.top(), taken, second.height())
         self._draw(painter, place, TextRole.SECONDARY, end, words)

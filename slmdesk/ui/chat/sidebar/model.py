@@ -108,7 +108,7 @@ class ConversationModel(QAbstractListModel):
         parts = [
             row.title,
             row.model_title,
-            tr("being answered") if row.writing else self._say_time(row),
+            tr("being answered") if row.writing else tr("Waiting") if row.waiting else self._say_time(row),
             tr("pinned") if row.pinned else "",
             tr("with a draft") if row.draft else "",
         ]

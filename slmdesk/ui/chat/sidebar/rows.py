@@ -30,6 +30,8 @@ class Row(NamedTuple):
     """Something is written in it that was not sent."""
     writing: bool = False
     """It is being answered."""
+    waiting: bool = False
+    """It will be answered when another answer is done."""
 
     @property
     def is_head(self) -> bool:
@@ -47,6 +49,7 @@ def make_rows(
     calendar: Calendar,
     *,
     writing: Collection[int] = (),
+    waiting: Collection[int] = (),
     matches: Collection[int] | None = None,
     new_chat: Row | None = None,
     current: int | None = None,
@@ -64,6 +67,7 @@ def make_rows(
             one.pinned,
             one.draft and one.id != current,
             one.id in writing,
+            one.id in waiting,
         )
         for one in sorted(summaries, key=lambda one: one.updated_at, reverse=True)
         if matches is None or one.id in matches
