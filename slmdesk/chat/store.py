@@ -79,6 +79,7 @@ class ConversationStore:
         version before. The conversation is stored where it is not yet, and so are messages of it that could
         not be. The caller puts `message` into `conversation.messages`.
         """
+        _make_storable(conversation, message)
         before = conversation.messages[:at]
         others = [one for one in conversation.messages if one is not message]
         by_person = message.role == "user"
@@ -96,6 +97,7 @@ class ConversationStore:
 
     def save_pending(self, conversation: Conversation) -> None:
         """Store the messages of a stored conversation that could not be stored as they are now."""
+        _make_storable(conversation)
         messages = list(conversation.messages)
         with self._database.transaction() as cursor:
             late = _store_pending(cursor, conversation.id, messages)
@@ -103,6 +105,7 @@ class ConversationStore:
 
     def update_message(self, message: ChatMessageRecord) -> None:
         """Store the text, reasoning, state and figures that `message` has now."""
+        _make_message_storable(message)
         with self._database.transaction() as cursor:
             message_rows.update(cursor, message)
         message.unsaved = False
@@ -144,6 +147,7 @@ class ConversationStore:
     def save_options(self, conversation: Conversation) -> None:
         """Store its instructions, options and model; one that is not stored yet takes them along later."""
         if conversation.id:
+            _make_storable(conversation)
             with self._database.transaction() as cursor:
                 conversation_rows.save_options(cursor, conversation)
 
@@ -176,9 +180,18 @@ class ConversationStore:
     def purge_deleted(self, ids: Collection[int] | None = None) -> None:
         """Remove what is deleted (of `ids`, where given) for good: its messages, drafts and backups.
 
+        Those of which it is not certain that a person deleted them come back instead.
         Where it fails in the middle, nothing is removed from the list of what is deleted: try again.
         """
         gone = conversation_rows.deleted_ids(self._database)
+        if gone:
+            certain = self._database.surely_deleted()
+            doubtful = [number for number in gone if number not in certain]
+            if doubtful:
+                # Whoever did not delete them would never see them again.
+                _log.warning("%d conversations only seem to be deleted: they are back", len(doubtful))
+                self.restore(doubtful)
+            gone = [number for number in gone if number in certain]
         if ids is not None:
             gone = [number for number in gone if number in ids]
         if not gone:
@@ -195,6 +208,21 @@ class ConversationStore:
 
     def _path(self, conversation_id: int) -> Iterator[Step]:
         return chosen_path(message_rows.rows_of(self._database, conversation_id))
+
+
+def _make_storable(conversation: Conversation, *more: ChatMessageRecord) -> None:
+    """Let everything that is to be stored consist of whole characters."""
+    conversation.title = whole_characters(conversation.title)
+    conversation.system_prompt = whole_characters(conversation.system_prompt)
+    conversation.model = whole_characters(conversation.model)
+    for message in (*more, *(one for one in conversation.messages if one.unsaved)):
+        _make_message_storable(message)
+
+
+def _make_message_storable(message: ChatMessageRecord) -> None:
+    message.text = whole_characters(message.text)
+    message.reasoning = whole_characters(message.reasoning)
+    message.model_title = whole_characters(message.model_title)
 
 
 def _record(step: Step) -> ChatMessageRecord:

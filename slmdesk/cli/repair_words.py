@@ -22,9 +22,11 @@ def repair_in_words(report: RepairReport) -> str:
         ),
         tr_n("{count} is lost", "{count} are lost", lost).format(count=format_integer(lost)),
     )
+    more = tr("More may be missing: not everything that tells what there was could be read.")
     lines = [
         tr("Your conversations were damaged on the disk and have been repaired."),
         ", ".join(counts) + ".",
+        *([more] if report.maybe_more else []),
         tr("The damaged file is kept: {file}").format(file=report.damaged_file),
     ]
     for one in report.lost:

@@ -13,6 +13,7 @@ from slmdesk.engines.probe import EngineFacts, probe_engine
 from slmdesk.engines.process import EngineProcess
 from slmdesk.engines.protocol import (
     ALL_LAYERS,
+    USUAL_CONTEXT_LENGTH,
     Build,
     Capabilities,
     ChatMessage,
@@ -40,6 +41,7 @@ __all__ = [
     "ALL_LAYERS",
     "ENGINES",
     "LLAMA_CPP",
+    "USUAL_CONTEXT_LENGTH",
     "Build",
     "Capabilities",
     "Cause",

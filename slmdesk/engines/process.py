@@ -15,6 +15,7 @@ from slmdesk.engines.child import child_main
 from slmdesk.engines.deaths import Cause, Death, death_error, start_error
 from slmdesk.engines.link import Entry, Link
 from slmdesk.engines.protocol import (
+    USUAL_CONTEXT_LENGTH,
     Build,
     Capabilities,
     ChatMessage,
@@ -29,9 +30,6 @@ from slmdesk.engines.protocol import (
 )
 from slmdesk.engines.registry import ENGINES
 from slmdesk.messages import ErrorKind, UserError
-
-LONGEST_USUAL_CONTEXT = 4096
-"""Tokens of the context where none was asked for; see `LoadOptions.context_length`."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +62,7 @@ class EngineProcess:
         self._link: Link | None = None
         self._closed = False
         self._capabilities: Capabilities | None = None
-        self._context_length = LONGEST_USUAL_CONTEXT
+        self._context_length = USUAL_CONTEXT_LENGTH
         self.answers = 0
         """Answers that came to their end."""
         self.on_idle_death: Callable[[Death], None] | None = None
@@ -142,7 +140,7 @@ class EngineProcess:
                                 on_progress(progress)
                         case frames.Loaded(report=report):
                             finished = True
-                            self._context_length = options.context_length or LONGEST_USUAL_CONTEXT
+                            self._context_length = options.context_length or USUAL_CONTEXT_LENGTH
                             return report
                         case other:
                             finished = True

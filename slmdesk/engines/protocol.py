@@ -20,6 +20,10 @@ ALL_LAYERS = -1
 """`LoadOptions.gpu_layers` for every layer the model has."""
 
 
+USUAL_CONTEXT_LENGTH = 4096
+"""Tokens the KV cache holds where nothing else is said and the model was trained for as many."""
+
+
 class LoadOptions(Struct, frozen=True, kw_only=True):
     """How to load a model. Checked against the model before any native code sees them."""
 

@@ -7,11 +7,11 @@ import datetime
 import logging
 import os
 import tempfile
-import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slmdesk.messages import ErrorKind, UserError
 from slmdesk.storage.database_errors import errors_for_people, is_damage
 from slmdesk.storage.folders import make_private_folder, sync_folder
 from slmdesk.storage.migrations import SCHEMA_VERSION, version_of
@@ -26,7 +26,8 @@ _log = logging.getLogger(__name__)
 KEPT_BACKUPS = 3
 _DAY_PATTERN = "????-??-??"
 _PART_SUFFIX = ".part"
-_ABANDONED_AFTER_S = 3600
+# As long as copying a large database may take.
+_PATIENCE_S = 60.0
 
 
 def backups_of(file: Path, backups: Path) -> list[Path]:
@@ -47,8 +48,11 @@ def back_up(database: Database, backups: Path, *, today: datetime.date | None = 
     if target.exists() or not file.exists() or not use_lock(file).share(0):
         return None
     try:
-        with errors_for_people("backup-cannot-be-made", file):
-            remove_unfinished(backups)
+        with errors_for_people("backup-cannot-be-made", file), _copying(file, 0) as is_alone:
+            if not is_alone:
+                # Another process makes it.
+                return None
+            _remove_parts(backups)
             return _copy_of_the_day(file, target)
     finally:
         use_lock(file).unshare()
@@ -71,11 +75,19 @@ def _copy_of_the_day(file: Path, target: Path) -> Path | None:
 
 def back_up_before_migration(connection: Any, file: Path, backups: Path, version: int) -> None:
     """Copy a database of `version` before it becomes the next. Raises OSError and what the driver raises."""
-    target = backups / f"{file.stem}.before-version-{version + 1}{file.suffix}"
-    if target.exists():
-        # Two processes migrate at once, or a migration was killed: the first copy is the one to keep.
-        return
-    _copy(connection, target, must_be_sound=False)
+    name = f"{file.stem}.before-version-{version + 1}"
+    with _copying(file, _PATIENCE_S):
+        target, number = backups / f"{name}{file.suffix}", 1
+        while target.exists():
+            number += 1
+            target = backups / f"{name}-{number}{file.suffix}"
+        _copy(connection, target, must_be_sound=False)
+        # Two processes migrate at once, or a migration was killed: then there is the same copy already.
+        content = target.read_bytes()
+        if any(
+            one != target and one.read_bytes() == content for one in backups.glob(f"{name}*{file.suffix}")
+        ):
+            target.unlink()
 
 
 def forget_in_backups(database: Database, conversation_ids: Collection[int]) -> None:
@@ -87,19 +99,33 @@ def forget_in_backups(database: Database, conversation_ids: Collection[int]) -> 
     """
     if not conversation_ids:
         return
-    with errors_for_people("backup-cannot-be-changed", database.backups):
-        remove_unfinished(database.backups)
-    for copy in backups_of(database.file, database.backups):
-        with errors_for_people("backup-cannot-be-changed", copy):
-            _forget_in(copy, conversation_ids)
+    with contextlib.ExitStack() as stack:
+        with errors_for_people("backup-cannot-be-changed", database.backups):
+            if not stack.enter_context(_copying(database.file, _PATIENCE_S)):
+                raise UserError("database-in-use", ErrorKind.STORAGE, file=str(database.file))
+            _remove_parts(database.backups)
+        for copy in backups_of(database.file, database.backups):
+            with errors_for_people("backup-cannot-be-changed", copy):
+                _forget_in(copy, conversation_ids)
 
 
-def remove_unfinished(backups: Path) -> None:
-    """Remove what a killed program left of a copy. Raises OSError."""
-    for part in backups.glob(f".*{_PART_SUFFIX}"):
-        # A younger one may be at work in another process.
-        if time.time() - part.stat().st_mtime > _ABANDONED_AFTER_S:
-            part.unlink(missing_ok=True)
+def remove_unfinished(file: Path, backups: Path) -> None:
+    """Remove what a killed program left of a copy of `file`, unless one is being made. Raises OSError."""
+    if backups.exists():
+        with _copying(file, 0) as is_alone:
+            if is_alone:
+                _remove_parts(backups)
+
+
+def _remove_parts(backups: Path) -> None:
+    # With what SQLite keeps beside it while it is changed.
+    for part in backups.glob(f".*{_PART_SUFFIX}*"):
+        part.unlink(missing_ok=True)
+
+
+def _copying(file: Path, timeout_s: float) -> contextlib.AbstractContextManager[bool]:
+    """Be the only one who writes copies of `file`; False: another one did so all the time."""
+    return use_lock(file.with_name(f"{file.name}-backups")).alone(timeout_s)
 
 
 def _forget_in(copy: Path, conversation_ids: Collection[int]) -> None:
@@ -109,7 +135,7 @@ def _forget_in(copy: Path, conversation_ids: Collection[int]) -> None:
         with _connected(copy) as connection:
             held = {row[0] for row in connection.execute("SELECT DISTINCT conversation_id FROM message")}
             held |= {row[0] for row in connection.execute("SELECT id FROM conversation")}
-            if held.isdisjoint(conversation_ids):
+            if held.isdisjoint(conversation_ids) and not _has_drafts(connection):
                 return
             with _private_part(copy) as part:
                 connection.execute("VACUUM INTO ?", (str(part),))
@@ -122,27 +148,42 @@ def _forget_in(copy: Path, conversation_ids: Collection[int]) -> None:
         copy.unlink()
 
 
+def _has_drafts(connection: Any) -> bool:
+    return _has_table(connection, "draft") and bool(connection.execute("SELECT 1 FROM draft").fetchone())
+
+
+def _has_table(connection: Any, name: str) -> bool:
+    rows = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+    return rows.fetchone() is not None
+
+
 def _delete(connection: Any, conversation_ids: Collection[int]) -> None:
+    """Take conversations out of a copy that nobody else sees, and all drafts."""
     connection.execute("PRAGMA secure_delete = ON")
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    # A kill leaves the whole copy unfinished anyway, and a file would hold what is deleted.
+    connection.execute("PRAGMA journal_mode = MEMORY")
     connection.execute("BEGIN")
-    for table, column in (
-        ("message", "conversation_id"),
-        ("draft", "conversation_id"),
-        ("conversation", "id"),
-    ):
-        if table in tables:
+    for table, column in (("message", "conversation_id"), ("conversation", "id")):
+        if _has_table(connection, table):
             connection.executemany(
                 f"DELETE FROM {table} WHERE {column} = ?", [(number,) for number in conversation_ids]
             )
+    if _has_table(connection, "draft"):
+        connection.execute("DELETE FROM draft")
     connection.commit()
     connection.execute("VACUUM")
 
 
 def _copy(connection: Any, target: Path, *, must_be_sound: bool) -> bool:
-    """Write a copy whole, or not at all; False: it would not be sound."""
+    """Write a copy whole but for the drafts, or not at all; False: it would not be sound.
+
+    A draft is what a person has not decided to say yet.
+    """
     with _private_part(target) as part:
         connection.execute("VACUUM INTO ?", (str(part),))
+        with _connected(part) as copy:
+            if _has_drafts(copy):
+                _delete(copy, ())
         if must_be_sound:
             with _connected(part) as copy:
                 damage = find_row_damage(copy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -20,6 +21,8 @@ from slmdesk.storage.swap import finish_swap, is_swap_pending
 from slmdesk.storage.use_lock import use_lock
 
 Row: TypeAlias = tuple[Any, ...]
+
+_log = logging.getLogger(__name__)
 
 # How long to wait for a process that repairs the file: reading and writing all of it.
 _PATIENCE_S = 60.0
@@ -78,6 +81,18 @@ class Database:
             with errors_for_people("database-cannot-be-opened", self.file):
                 return list(connection.execute(sql, tuple(values)).fetchall())
 
+    def surely_deleted(self) -> set[int]:
+        """Conversations that a person deleted and did not bring back, and not damage.
+
+        Raises UserError (kind STORAGE) as `transaction` does.
+        """
+        with self._lock:
+            connection = self._opened()
+            with errors_for_people("database-cannot-be-opened", self.file):
+                from slmdesk.storage.integrity import deletions_of
+
+                return set(deletions_of(connection, ledger_of(self.file).read()))
+
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         with self._lock:
@@ -115,29 +130,55 @@ class Database:
                 with lock.alone(_PATIENCE_S) as is_alone:
                     if is_alone:
                         finish_swap(self.file)
+            with lock.alone(0) as is_alone:
+                if is_alone:
+                    self._look_before_opening(is_alone=True)
             if not lock.share(_PATIENCE_S):
                 raise UserError("database-in-use", ErrorKind.STORAGE, file=str(self.file))
             try:
-                self._look_before_opening()
+                if not is_alone:
+                    self._look_before_opening(is_alone=False)
                 return self._connect()
             except BaseException:
                 lock.unshare()
                 raise
 
-    def _look_before_opening(self) -> None:
-        """Refuse what SQLite would change by opening it."""
+    def _look_before_opening(self, *, is_alone: bool) -> None:
+        """Refuse what SQLite would change by opening it.
+
+        `is_alone`: nobody else has it open, so that the log can be judged.
+        """
+        # Before the file, which another process may be making: the ledger is begun after it.
+        ledger = ledger_of(self.file)
+        has_ledger, identity = ledger.file.exists(), ledger.identity()
         with PageImage(self.file) as image:
             version = image.schema_version if image.has_header else 0
             if migrations.is_newer(version):
                 raise UserError("database-is-newer", ErrorKind.STORAGE, file=str(self.file))
-            if not image.file_bytes and not image.frames:
-                # An empty file is a new database to SQLite. To us it is one that lost everything, if there
-                # was anything.
-                known = ledger_of(self.file).read()
-                if known is not None and known.latest:
-                    raise UserError(
-                        "database-damaged", ErrorKind.STORAGE, file=str(self.file), reason="empty"
-                    )
+            if is_alone and image.is_log_damaged:
+                # SQLite would throw away what it cannot read.
+                raise self._damaged("the log is damaged")
+            blank = not (image.file_bytes or image.frames)
+            if not blank and version == 0 and image.has_header:
+                if image.has_tables:
+                    raise self._damaged("the version is missing")
+                blank = True
+            if blank:
+                # That is a new database to SQLite. To us it is one that lost everything, if there was
+                # anything.
+                from slmdesk.storage.backups import backups_of
+                from slmdesk.storage.evidence import is_any_message_known
+
+                if is_any_message_known(ledger, backups_of(self.file, self.backups)):
+                    raise self._damaged("empty")
+            elif has_ledger and image.has_header and image.identity != identity:
+                known = ledger.read()
+                is_other = known is not None and known.identity not in (None, image.identity)
+                if known is not None and known.latest and (is_other or image.identity <= 0):
+                    raise self._damaged("it is not the database that was here")
+
+    def _damaged(self, reason: str) -> UserError:
+        return UserError("database-damaged", ErrorKind.STORAGE, file=str(self.file), reason=reason)
 
     def _connect(self) -> Any:
         # 10 ms to import, and a window shows before it needs a conversation.
@@ -156,6 +197,8 @@ class Database:
             if 0 < version < migrations.SCHEMA_VERSION:
                 from slmdesk.storage.backups import back_up_before_migration
 
+                self._refuse_wrong_tables(connection)
+                _log.info("database: migrating from version %d", version)
                 back_up_before_migration(connection, self.file, self.backups, version)
                 self._keeper.before_migration(connection)
             migrations.migrate(connection)
@@ -164,6 +207,19 @@ class Database:
             connection.close()
             raise
         return connection
+
+    def _refuse_wrong_tables(self, connection: Any) -> None:
+        """A version that is not that of the tables is damaged: no migration could succeed."""
+        from slmdesk.storage.integrity import has_schema_of
+
+        # In one transaction, because another process may be migrating.
+        connection.execute("BEGIN")
+        try:
+            is_right = has_schema_of(connection, migrations.version_of(connection))
+        finally:
+            connection.rollback()
+        if not is_right:
+            raise self._damaged("the tables are not those of its version")
 
     def _set_log_mode(self, connection: Any) -> None:
         from sqlcipher3 import dbapi2

@@ -14,9 +14,9 @@ _DAMAGE = (11, 26)
 
 def is_damage(error: Exception) -> bool:
     """Whether the driver's `error` means that the file is damaged."""
-    # The driver's own complaint, a text that is no UTF-8, has no code of SQLite's.
+    # The driver's own complaint about a text that is no UTF-8 has no code of SQLite's.
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _DAMAGE
+    return "decode to UTF-8" in str(error) if code is None else code & 0xFF in _DAMAGE
 
 
 @contextlib.contextmanager

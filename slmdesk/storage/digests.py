@@ -29,3 +29,27 @@ def row_digest(*fields: str | int | float | None) -> bytes:
             kind, data = b"n", str(int(field)).encode()
         parts += (kind, len(data).to_bytes(8, "little"), data)
     return hashlib.blake2b(b"".join(parts), digest_size=DIGEST_BYTES).digest()
+
+
+def conversation_digest(
+    number: int, title: str, system_prompt: str, created_at: float, deleted_at: float | None
+) -> bytes:
+    """The digest of a conversation. That it is deleted counts: damage must not say so."""
+    fields = (number, title, system_prompt, created_at)
+    return row_digest(*fields) if deleted_at is None else row_digest(*fields, deleted_at)
+
+
+def is_conversation_digest(
+    digest: bytes,
+    number: int,
+    title: str,
+    system_prompt: str,
+    created_at: float,
+    deleted_at: float | None,
+) -> bool:
+    """Whether `digest` is, or was in an earlier version, that of this conversation."""
+    if digest == conversation_digest(number, title, system_prompt, created_at, deleted_at):
+        return True
+    # It was made inside of SQL once, where a text ended at its first NUL.
+    title, system_prompt = (text.partition("\0")[0] for text in (title, system_prompt))
+    return digest == conversation_digest(number, title, system_prompt, created_at, deleted_at)

@@ -22,8 +22,9 @@ _BODY = struct.Struct("<4sBBHqqqd16s")
 _PLACE = slice(6, 8)
 _CHECK_BYTES = 8
 _RECORD_BYTES = _BODY.size + _CHECK_BYTES
-_HEADER, _EXISTS, _GONE = 0, 1, 2
+_HEADER, _EXISTS, _GONE, _CONVERSATION = 0, 1, 2, 3
 _ANSWER, _SUPERSEDED = 1, 2
+_DELETED = 1
 _NO_DIGEST = bytes(DIGEST_BYTES)
 
 
@@ -54,7 +55,13 @@ class LedgerContent:
     """Digests that a message had before."""
     gone: set[int] = field(default_factory=set)
     """Messages that were deleted on purpose."""
+    deleted: dict[int, float] = field(default_factory=dict)
+    """When a person deleted conversations that can still be brought back, by id."""
     is_damaged: bool = False
+
+    def is_deletion_certain(self, conversation_id: int, deleted_at: float) -> bool:
+        """Whether a person deleted the conversation then and did not bring it back since."""
+        return not self.is_damaged and self.deleted.get(conversation_id) == deleted_at
 
     def entry(self, number: int) -> LedgerEntry | None:
         """What is known of the message `number`, unless it is gone."""
@@ -107,6 +114,10 @@ class Ledger:
     def rewrite(self, identity: int, schema_version: int, records: Iterable[bytes]) -> None:
         """Begin anew, for the database `identity`, with `records`. Nobody may be appending meanwhile."""
         write_atomically(self.file, _placed([record_of_database(identity, schema_version), *records], 0))
+
+    def put_aside(self) -> None:
+        """Keep what it says of another database under another name."""
+        self.file.replace(self.file.with_name(f"{self.file.stem}.replaced{self.file.suffix}"))
 
     def read(self) -> LedgerContent | None:
         """All that can be read, or None where there is no such file."""
@@ -167,6 +178,12 @@ def record_of_deletion(number: int) -> bytes:
     return _pack(_GONE, 0, number, 0, 0, 0.0, _NO_DIGEST)
 
 
+def record_of_conversation(number: int, deleted_at: float | None) -> bytes:
+    """A record that says: a person deleted this conversation then, or (None) has it back."""
+    flags = 0 if deleted_at is None else _DELETED
+    return _pack(_CONVERSATION, flags, number, 0, 0, deleted_at or 0.0, _NO_DIGEST)
+
+
 def _pack(
     kind: int, flags: int, number: int, conversation_id: int, parent_id: int, created_at: float, digest: bytes
 ) -> bytes:
@@ -194,12 +211,16 @@ def _is_record(body: bytes, check: bytes) -> bool:
 
 
 def _add(content: LedgerContent, body: bytes) -> None:
-    _, kind, _, _, number, second, *_ = _BODY.unpack(body)
+    _, kind, flags, _, number, second, _, seconds, _ = _BODY.unpack(body)
     if kind == _HEADER:
         content.identity, content.schema_version = number, second
     elif kind == _GONE:
         content.latest.pop(number, None)
         content.gone.add(number)
+    elif kind == _CONVERSATION:
+        content.deleted.pop(number, None)
+        if flags & _DELETED:
+            content.deleted[number] = seconds
     else:
         before = content.latest.get(number)
         if before is not None and before[-DIGEST_BYTES:] != body[-DIGEST_BYTES:]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from slmdesk.storage.digests import row_digest
-from slmdesk.storage.ledger import Ledger, record_of, record_of_database, record_of_deletion
+from slmdesk.messages import ErrorKind, UserError
+from slmdesk.storage.digests import conversation_digest
+from slmdesk.storage.ledger import (
+    Ledger,
+    record_of,
+    record_of_conversation,
+    record_of_database,
+    record_of_deletion,
+)
 from slmdesk.storage.migrations import SCHEMA_VERSION
 
 _log = logging.getLogger(__name__)
@@ -32,8 +41,9 @@ def new_identity() -> int:
     return secrets.randbelow(2**31 - 1) + 1
 
 
-def records_of(connection: Any) -> Iterator[bytes]:
-    """A record for each message of the database."""
+def records_of(connection: Any, deleted: Mapping[int, float]) -> Iterator[bytes]:
+    """A record for each message of the database, and for each of the conversations that are `deleted`."""
+    yield from itertools.starmap(record_of_conversation, deleted.items())
     for row in connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM message ORDER BY id"):
         yield record_of(*row)
 
@@ -52,11 +62,13 @@ class LedgerKeeper:
         self._has_new = False
         self._deletions: list[bytes] = []
         self._deleted: list[bytes] = []
+        self._conversations: list[bytes] = []
 
     def listen(self, connection: Any) -> None:
         """Begin the ledger where there is none of this database, and follow `connection` from now on.
 
-        Raises OSError and what the driver raises.
+        Raises OSError, what the driver raises, and UserError `database-damaged` where the ledger knows
+        messages of a database that this one is not.
         """
         identity = identity_of(connection)
         known = self._ledger.identity() if identity else None
@@ -65,11 +77,13 @@ class LedgerKeeper:
         connection.create_function("note_new", len(_COLUMNS), self._note_new)
         connection.create_function("note_change", len(_COLUMNS), self._note_change)
         connection.create_function("note_deletion", len(_COLUMNS), self._note_deletion)
-        connection.create_function("row_digest", -1, row_digest, deterministic=True)
+        connection.create_function("note_conversation", 2, self._note_conversation)
+        connection.create_function("conversation_digest", 5, _conversation_digest, deterministic=True)
         new, old = (", ".join(f"{row}.{column}" for column in _COLUMNS) for row in ("new", "old"))
         digest = (
-            "UPDATE conversation SET digest = row_digest(id, title, system_prompt, created_at)"
-            " WHERE id = new.id"
+            # As bytes: a text would end at its first NUL.
+            "UPDATE conversation SET digest = conversation_digest(id, CAST(title AS BLOB),"
+            " CAST(system_prompt AS BLOB), created_at, deleted_at) WHERE id = new.id"
         )
         # Temporary ones belong to this connection: other tools can write the file without our functions.
         for name, event, statement in (
@@ -81,7 +95,19 @@ class LedgerKeeper:
             ),
             ("message_deleted", "DELETE ON main.message", f"SELECT note_deletion({old})"),
             ("conversation_added", "INSERT ON main.conversation", digest),
-            ("conversation_changed", "UPDATE OF title, system_prompt ON main.conversation", digest),
+            (
+                "conversation_changed",
+                # Where nothing changed, the digest would only hide damage that was done meanwhile.
+                "UPDATE OF title, system_prompt, deleted_at ON main.conversation WHEN"
+                " new.title IS NOT old.title OR new.system_prompt IS NOT old.system_prompt"
+                " OR new.deleted_at IS NOT old.deleted_at",
+                digest,
+            ),
+            (
+                "conversation_deleted_or_restored",
+                "UPDATE OF deleted_at ON main.conversation WHEN new.deleted_at IS NOT old.deleted_at",
+                "SELECT note_conversation(new.id, new.deleted_at)",
+            ),
         ):
             connection.execute(f"CREATE TEMP TRIGGER {name} AFTER {event} BEGIN {statement}; END")
 
@@ -92,15 +118,14 @@ class LedgerKeeper:
             self._ledger.append([record_of_database(identity, SCHEMA_VERSION)], at_once=True)
 
     def before_commit(self) -> None:
-        """Write down what the transaction deleted. Raises OSError."""
-        if self._deletions:
-            self._ledger.append(self._deletions, at_once=True)
+        """Write down what the transaction deleted, and brought back. Raises OSError."""
+        if self._deletions or self._conversations:
+            self._ledger.append([*self._deletions, *self._conversations], at_once=True)
 
     def after_commit(self) -> bool:
         """Write down what the transaction added and changed; whether it deleted anything."""
         deleted = bool(self._deletions)
-        self._deletions.clear()
-        self._deleted.clear()
+        self._forget_deletions()
         if self._changes:
             try:
                 self._ledger.append(self._changes, at_once=self._has_new)
@@ -116,8 +141,7 @@ class LedgerKeeper:
         """Forget what the transaction did: all but the first `kept_changes`."""
         del self._changes[kept_changes:]
         deleted = list(self._deleted)
-        self._deletions.clear()
-        self._deleted.clear()
+        self._forget_deletions()
         if deleted:
             try:
                 self._ledger.append(deleted, at_once=True)
@@ -130,20 +154,32 @@ class LedgerKeeper:
         return len(self._changes)
 
     def _begin(self, connection: Any) -> None:
+        # The identity first: after a kill, a ledger of a database without one would look like a loss.
+        with _writing(connection):
+            self._refuse_ledger_of_another(identity_of(connection))
+            if not identity_of(connection):
+                connection.execute(f"PRAGMA application_id = {new_identity()}")
         # Under the write lock, so that no other process adds a message meanwhile.
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with _writing(connection):
             identity = identity_of(connection)
-            if not identity:
-                identity = new_identity()
-                connection.execute(f"PRAGMA application_id = {identity}")
             if self._ledger.identity() != identity:
-                self._ledger.rewrite(identity, SCHEMA_VERSION, records_of(connection))
-            connection.commit()
-        except BaseException:
-            if connection.in_transaction:
-                connection.rollback()
-            raise
+                self._refuse_ledger_of_another(identity)
+                self._ledger.rewrite(identity, SCHEMA_VERSION, records_of(connection, {}))
+
+    def _refuse_ledger_of_another(self, identity: int) -> None:
+        known = self._ledger.read()
+        if known is not None and known.latest and (not identity or known.identity not in (None, identity)):
+            raise UserError(
+                "database-damaged",
+                ErrorKind.STORAGE,
+                file=str(self._ledger.file.with_suffix(".db")),
+                reason="the ledger knows other messages",
+            )
+
+    def _forget_deletions(self) -> None:
+        self._deletions.clear()
+        self._deleted.clear()
+        self._conversations.clear()
 
     def _note_new(self, *values: Any) -> None:
         self._has_new = True
@@ -155,3 +191,25 @@ class LedgerKeeper:
     def _note_deletion(self, *values: Any) -> None:
         self._deletions.append(record_of_deletion(values[0]))
         self._deleted.append(record_of(*values))
+
+    def _note_conversation(self, number: int, deleted_at: float | None) -> None:
+        self._conversations.append(record_of_conversation(number, deleted_at))
+
+
+def _conversation_digest(
+    number: int, title: bytes, system_prompt: bytes, created_at: float, deleted_at: float | None
+) -> bytes:
+    title_text, prompt_text = (text.decode(errors="replace") for text in (title, system_prompt))
+    return conversation_digest(number, title_text, prompt_text, created_at, deleted_at)
+
+
+@contextlib.contextmanager
+def _writing(connection: Any) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        if connection.in_transaction:
+            connection.rollback()
+        raise

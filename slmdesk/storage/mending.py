@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,8 @@ from slmdesk.storage.salvage import Salvage, Source, insert_conversation, insert
 from slmdesk.storage.salvaged_rows import FoundConversation, FoundMessage
 
 _TITLE_LENGTH = 60
+# A longer one comes from a damaged number.
+_LONGEST_GAP = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def _insert_lost(connection: Any, salvage: Salvage) -> dict[int, float | None]:
     ):
         if not salvage.is_gone(number):
             conversation_of.setdefault(number, conversation_id)
+    for number, conversation_id in _gaps(connection, salvage):
+        conversation_of.setdefault(number, conversation_id)
     lost: dict[int, float | None] = {}
     for number in sorted(conversation_of.keys() - salvage.kept.keys()):
         entry = salvage.entry(number)
@@ -89,6 +94,27 @@ def _insert_lost(connection: Any, salvage: Salvage) -> dict[int, float | None]:
         if entry is None:
             salvage.without_parent.add(number)
     return lost
+
+
+def _gaps(connection: Any, salvage: Salvage) -> Iterator[tuple[int, int]]:
+    """Ids that no message has any more, where they are certain or likely to be those of lost ones.
+
+    Messages are removed with their conversation only: where no conversation was ever removed, each gap is a
+    loss, and one in the middle of a conversation most likely is. With the conversation they were most likely
+    in.
+    """
+    if salvage.knows_all:
+        return
+    rows = connection.execute("SELECT id, conversation_id FROM message ORDER BY id").fetchall()
+    conversations = salvage.conversations.keys() | {row[1] for row in rows}
+    greatest = max(salvage.greatest_id("conversation"), max(conversations, default=0))
+    was_none_removed = len(conversations) == greatest
+    end = (salvage.greatest_id("message") + 1, None)
+    for (number, conversation_id), (following, other) in itertools.pairwise([*rows, end]):
+        if following - number <= _LONGEST_GAP and (was_none_removed or other == conversation_id):
+            for missing in range(number + 1, following):
+                if not salvage.is_gone(missing):
+                    yield missing, conversation_id
 
 
 def _give_parents(connection: Any, salvage: Salvage) -> None:
@@ -159,6 +185,8 @@ def _insert_conversations(connection: Any, salvage: Salvage) -> None:
     for number in salvage.missing_conversations():
         salvage.conversations[number] = _conversation_of_messages(connection, number)
     for conversation in salvage.conversations.values():
+        if not salvage.is_deletion_certain(conversation):
+            conversation.deleted_at = None
         insert_conversation(connection, conversation)
 
 
@@ -173,8 +201,7 @@ def _conversation_of_messages(connection: Any, number: int) -> FoundConversation
     title = next((line.strip() for line in (row[0] if row else "").splitlines() if line.strip()), "")
     if len(title) > _TITLE_LENGTH:
         title = title[: _TITLE_LENGTH - 1].rstrip() + "…"
-    digest = row_digest(number, title, "", first)
-    return FoundConversation(number, title, "", first, last, 0, None, "", "{}", 0, digest)
+    return FoundConversation(number, title, "", first, last, 0, None, "", "{}", 0)
 
 
 def _told(connection: Any, salvage: Salvage, lost: dict[int, float | None]) -> Iterator[LostMessage]:

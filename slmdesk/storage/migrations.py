@@ -6,13 +6,10 @@ been released: add the next.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from slmdesk.storage.digests import row_digest
-
-_log = logging.getLogger(__name__)
 
 Migration: TypeAlias = Callable[[Any], None]
 """Called with a connection inside a transaction, foreign keys off; must not commit."""
@@ -152,21 +149,23 @@ def version_of(connection: Any) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: Any) -> None:
-    """Bring an open database of an older version to SCHEMA_VERSION, each step whole or not at all.
+def migrate(connection: Any, target: int | None = None) -> None:
+    """Bring an open database of an older version to `target` (None: SCHEMA_VERSION), step by step.
+
+    Each step is done whole or not at all.
 
     Blocking. Other processes may do the same at the same time. Raises what the driver raises.
     """
+    target = SCHEMA_VERSION if target is None else target
     # Dropping a table whose rows others refer to would take those along; it cannot be set in a transaction.
     connection.execute("PRAGMA foreign_keys = OFF")
     try:
-        while version_of(connection) < SCHEMA_VERSION:
+        while version_of(connection) < target:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 # Another process may have migrated since: only under the write lock is it known.
                 number = version_of(connection) + 1
-                if number <= SCHEMA_VERSION:
-                    _log.info("database: migrating to version %d", number)
+                if number <= target:
                     MIGRATIONS[number](connection)
                     connection.execute(f"PRAGMA user_version = {number}")
                 connection.commit()

@@ -21,6 +21,8 @@ WITHOUT_LOG = -1
 """As `as_of`: the file alone."""
 
 _MAGIC = b"SQLite format 3\0"
+# Kind, and how many cells.
+_EMPTY_LEAF = b"\x0d\0\0\0\0"
 _LOG_HEADER = struct.Struct(">8I")
 _FRAME_HEADER = struct.Struct(">6I")
 _FRAME_BYTES = _FRAME_HEADER.size + PAGE_BYTES
@@ -95,6 +97,16 @@ class PageImage:
     def schema_version(self) -> int:
         """PRAGMA user_version, as it would be read now."""
         return int.from_bytes(self.page(1)[60:64], "big", signed=True)
+
+    @property
+    def ends_within_page(self) -> bool:
+        """Whether the file was cut off in the middle of a page that the log does not have."""
+        return len(self.page(self.file_bytes // PAGE_BYTES + 1)) not in (0, PAGE_BYTES)
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether the first page, where the tables are listed, lists any."""
+        return self.page(1)[100:101] != _EMPTY_LEAF[:1] or self.page(1)[103:105] != _EMPTY_LEAF[3:]
 
     @property
     def identity(self) -> int:

@@ -12,9 +12,10 @@ from typing import Any
 
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.storage import migrations
-from slmdesk.storage.backups import backups_of
+from slmdesk.storage.backups import backups_of, remove_unfinished
 from slmdesk.storage.database import Database
 from slmdesk.storage.database_errors import errors_for_people
+from slmdesk.storage.evidence import belongs_elsewhere
 from slmdesk.storage.integrity import bring_ledger_up_to_date, find_damage
 from slmdesk.storage.ledger import Ledger
 from slmdesk.storage.ledger_keeper import ledger_of, new_identity, records_of
@@ -41,13 +42,18 @@ class RepairReport:
     """What a repair found. Every message is counted in `intact` or `restored`, or named in `lost`."""
 
     intact: int
-    """Messages that were in the damaged file as they were last written."""
+    """Messages that were in the damaged file as they were last written.
+
+    What an earlier repair has named as lost is not counted again.
+    """
     restored: int
     """Messages that came from an earlier version of a page or from a backup."""
     lost: tuple[LostMessage, ...]
     damaged_file: Path
     """Where the damaged database is kept, with its log beside it."""
     backup_used: Path | None
+    maybe_more: bool = False
+    """More messages may have existed than are counted here: nothing is left that knows all of them."""
 
 
 def find_and_repair_damage(database: Database, backups: Path) -> RepairReport | None:
@@ -81,8 +87,12 @@ def _check(database: Database, backups: Path, is_alone: bool) -> list[str]:
     file, ledger = database.file, ledger_of(database.file)
     if is_alone and is_swap_pending(file):
         finish_swap(file)
-    has_backups = bool(backups_of(file, backups))
-    damage = find_damage(file, ledger, is_alone=is_alone, has_backups=has_backups)
+    if is_alone:
+        try:
+            remove_unfinished(file, backups)
+        except OSError as error:
+            _log.warning("what is left of a backup cannot be removed: %r", error)
+    damage = find_damage(file, ledger, is_alone=is_alone, backups=backups_of(file, backups))
     if not damage and is_alone:
         bring_ledger_up_to_date(file, ledger)
     return damage
@@ -94,28 +104,34 @@ def _repair(file: Path, backups: Path, damage: list[str]) -> RepairReport:
     with PageImage(file) as image:
         identity = image.identity if image.has_header and image.identity > 0 else None
         known = ledger.read()
-        if known is not None and identity is not None and known.identity not in (None, identity):
-            # It belongs to another database that was here before.
+        others: set[int] = set()
+        if known is not None and known.identity is not None and belongs_elsewhere(image, known):
+            # It is, as the backups may be, of another database that was here before.
+            others = {known.identity}
+            ledger.put_aside()
             known = None
         identity = (known.identity if known else None) or identity or new_identity()
         with _new_database(file, identity) as connection:
             salvage = Salvage(connection, known)
-            backup_used = _fill(salvage, image, backups_of(file, backups))
+            backup_used = _fill(salvage, image, backups_of(file, backups), others)
             restored = len(salvage.of_source(Source.BEFORE) | salvage.of_source(Source.BACKUP))
             intact = len(salvage.of_source(Source.NOW))
             lost = mend(connection, salvage)
     aside = free_name_for_damaged(file)
     swap_in_repaired(file, aside)
     _begin_ledger(file, ledger, identity)
-    report = RepairReport(intact, restored, lost, aside, backup_used)
+    report = RepairReport(intact, restored, lost, aside, backup_used, not salvage.knows_all)
     _log.warning(
         "the database is repaired: %d messages intact, %d restored, %d lost", intact, restored, len(lost)
     )
     return report
 
 
-def _fill(salvage: Salvage, image: PageImage, backups: list[Path]) -> Path | None:
-    """Take rows from the best source first; return the first backup that one was taken from."""
+def _fill(salvage: Salvage, image: PageImage, backups: list[Path], others: set[int]) -> Path | None:
+    """Take rows from the best source first; return the first backup that one was taken from.
+
+    Backups of the databases `others` are left out.
+    """
     salvage.take_from(image)
     if not salvage.is_complete():
         salvage.take_from_before(image)
@@ -123,6 +139,8 @@ def _fill(salvage: Salvage, image: PageImage, backups: list[Path]) -> Path | Non
     for file, backup in images_of(backups):
         if salvage.is_complete():
             break
+        if backup.has_header and backup.identity in others:
+            continue
         if salvage.take_from_backup(backup) and backup_used is None:
             backup_used = file
     return backup_used
@@ -161,4 +179,10 @@ def _begin_ledger(file: Path, ledger: Ledger, identity: int) -> None:
     from sqlcipher3 import dbapi2
 
     with contextlib.closing(dbapi2.connect(str(file), isolation_level=None)) as connection:
-        ledger.rewrite(identity, migrations.SCHEMA_VERSION, records_of(connection))
+        ledger.rewrite(identity, migrations.SCHEMA_VERSION, records_of(connection, _deleted(connection)))
+
+
+def _deleted(connection: Any) -> dict[int, float]:
+    # Certain, all of them: a repair brings back the others.
+    rows = connection.execute("SELECT id, deleted_at FROM conversation WHERE deleted_at IS NOT NULL")
+    return dict(rows.fetchall())

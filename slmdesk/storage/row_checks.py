@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slmdesk.storage.digests import row_digest
+from slmdesk.storage.digests import is_conversation_digest, row_digest
 
 
 def find_row_damage(connection: Any) -> list[str]:
@@ -31,7 +31,9 @@ def find_row_damage(connection: Any) -> list[str]:
         # What was written without a digest cannot be checked.
         if row[7] is not None and row_digest(*row[:7]) != row[7]:
             return [f"message {row[0]} is not what was written"]
-    for row in connection.execute("SELECT id, title, system_prompt, created_at, digest FROM conversation"):
-        if row[4] is not None and row_digest(*row[:4]) != row[4]:
+    for digest, *row in connection.execute(
+        "SELECT digest, id, title, system_prompt, created_at, deleted_at FROM conversation"
+    ):
+        if digest is not None and not is_conversation_digest(digest, *row):
             return [f"conversation {row[0]} is not what was written"]
     return []

@@ -43,6 +43,8 @@ class Kept:
     source: Source
     is_unfinished: bool
     """Its text was growing when this version was stored."""
+    is_placeholder: bool
+    """An earlier repair put it in the place of a lost message."""
 
 
 class Salvage:
@@ -85,13 +87,18 @@ class Salvage:
         """Take what a backup holds and is missing still; whether there was any."""
         before = len(self.of_source(Source.BACKUP))
         for number in image.numbers():
-            self._take_rows(table_rows(image, image.page(number)), Source.BACKUP)
+            page = image.page(number)
+            self._take_rows(table_rows(image, page), Source.BACKUP)
+            if not self.knows_all:
+                self._take_index(page)
         return len(self.of_source(Source.BACKUP)) > before
 
     def of_source(self, source: Source) -> set[int]:
         """Messages that were found in `source`, as they were last."""
         return {
-            number for number, kept in self.kept.items() if kept.source is source and not self.is_old(number)
+            number
+            for number, kept in self.kept.items()
+            if kept.source is source and not kept.is_placeholder and not self.is_old(number)
         }
 
     def is_old(self, number: int) -> bool:
@@ -114,6 +121,11 @@ class Salvage:
     def is_gone(self, number: int) -> bool:
         """Whether a message was deleted on purpose."""
         return number in self._known.gone and number not in self._known.latest
+
+    def is_deletion_certain(self, conversation: FoundConversation) -> bool:
+        """Whether a person deleted a conversation and did not bring it back since."""
+        deleted_at = conversation.deleted_at
+        return deleted_at is not None and self._known.is_deletion_certain(conversation.id, deleted_at)
 
     def is_complete(self) -> bool:
         """Whether there is nothing more to look for."""
@@ -159,7 +171,9 @@ class Salvage:
         message.digest = message.digest_now()
         if kept is not None and not (self.is_old(message.id) and message.digest == last):
             return
-        self.kept[message.id] = Kept(message.digest, source, message.state == "writing")
+        self.kept[message.id] = Kept(
+            message.digest, source, message.state == "writing", message.state == "lost"
+        )
         if message.knows_parent:
             self.without_parent.discard(message.id)
         else:

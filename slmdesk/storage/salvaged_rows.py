@@ -6,7 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from slmdesk.storage.digests import DIGEST_BYTES, row_digest
+from slmdesk.storage.digests import (
+    DIGEST_BYTES,
+    conversation_digest,
+    is_conversation_digest,
+    row_digest,
+)
 from slmdesk.storage.records import Value
 
 _MESSAGE_LAYOUTS: dict[int, tuple[str, ...]] = {
@@ -88,7 +93,11 @@ class FoundConversation:
     model: str
     options: str
     named: int
-    digest: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """The digest that the row has to have."""
+        return conversation_digest(self.id, self.title, self.system_prompt, self.created_at, self.deleted_at)
 
     def values(self) -> tuple[Value, ...]:
         """In the order of CONVERSATION_COLUMNS."""
@@ -143,9 +152,16 @@ def as_conversation(number: int, values: tuple[Value, ...]) -> FoundConversation
     created_at, updated_at = _as_float(fields["created_at"]), _as_float(fields["updated_at"])
     if not isinstance(title, str) or not isinstance(system_prompt, str) or created_at is None:
         return None
-    computed = row_digest(number, title, system_prompt, created_at)
-    if digest not in (None, computed):
-        return None
+    deleted_at = _as_float(fields.get("deleted_at"))
+    if isinstance(digest, bytes):
+        texts = (title, system_prompt)
+        if deleted_at is not None and not is_conversation_digest(
+            digest, number, *texts, created_at, deleted_at
+        ):
+            # Perhaps nothing else is damaged than that.
+            deleted_at = None
+        if not is_conversation_digest(digest, number, *texts, created_at, deleted_at):
+            return None
     return FoundConversation(
         number,
         title,
@@ -153,11 +169,10 @@ def as_conversation(number: int, values: tuple[Value, ...]) -> FoundConversation
         created_at,
         created_at if updated_at is None else updated_at,
         1 if fields.get("pinned") else 0,
-        _as_float(fields.get("deleted_at")),
+        deleted_at,
         _as_text(fields.get("model")) or "",
         _as_json(fields.get("options")) or "{}",
         1 if fields.get("named") else 0,
-        computed,
     )
 
 

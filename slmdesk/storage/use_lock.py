@@ -56,8 +56,9 @@ class UseLock:
         deadline = time.monotonic() + timeout_s
         with self._condition:
             free = self._condition.wait_for(lambda: not (self._sharers or self._is_alone), timeout_s)
-            self._is_alone = free and self._lock.acquire_write_lock(timeout=_left(deadline))
-            taken = self._is_alone
+            taken = free and self._lock.acquire_write_lock(timeout=_left(deadline))
+            # Where it is not taken, another thread may have it.
+            self._is_alone = self._is_alone or taken
         try:
             yield taken
         finally:

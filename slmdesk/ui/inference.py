@@ -121,6 +121,11 @@ class Inference(QObject):
         return self._state
 
     @property
+    def context_length(self) -> int | None:
+        """That models are loaded with by themselves; None: the engine's own default."""
+        return self._base_options().context_length
+
+    @property
     def running(self) -> bool:
         """Whether any request is not over yet."""
         return bool(self._open_tickets)

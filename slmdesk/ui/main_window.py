@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from slmdesk.messages import ErrorKind, UserError, format_integer, tr
@@ -19,7 +19,7 @@ from slmdesk.ui.icons import application_icon
 from slmdesk.ui.navigation import Rail
 from slmdesk.ui.settings_lane import SettingsLane
 from slmdesk.ui.status_bar import StatusBar
-from slmdesk.ui.theme import WINDOW_LEAST, Theme
+from slmdesk.ui.theme import Theme, first_window, least_window
 from slmdesk.ui.widgets.surface import Surface
 
 if TYPE_CHECKING:
@@ -73,8 +73,10 @@ class MainWindow(Surface):
         self._inference: Inference | None = None
         self._chat: ChatPanel | None = None
         self.setWindowTitle(tr("SLM Desk"))
-        self.setMinimumSize(*WINDOW_LEAST)
-        self.resize(services.settings.window_width, services.settings.window_height)
+        available = _screen_size(self)
+        self.setMinimumSize(*least_window(available))
+        settings = services.settings
+        self.resize(*first_window(available, settings.window_width, settings.window_height))
         self.rail = Rail(theme)
         self.status = StatusBar(theme)
         self.stack = QStackedWidget()
@@ -314,6 +316,7 @@ class MainWindow(Surface):
             self._theme.choose(settings.theme)
         self._theme.set_reduce_motion(settings.reduce_motion)
         chat.transcript.set_zoom(settings.text_zoom)
+        chat.composer.set_zoom(settings.text_zoom)
         chat.transcript.set_show_figures(settings.show_figures)
         chat.composer.set_send_with_enter(settings.send_with == "enter")
 
@@ -368,6 +371,14 @@ class MainWindow(Surface):
             self._settings_panel.show_error(error)
         else:
             self.chat.show_error(error)
+
+
+def _screen_size(window: QWidget) -> QSize:
+    """What there is for windows on the screen."""
+    if QGuiApplication.platformName() == "offscreen":
+        # A picture of a window has no screen to fit on.
+        return QSize(WINDOW_SIDE_MOST, WINDOW_SIDE_MOST)
+    return window.screen().availableSize()
 
 
 def _storable(side: int) -> int:

@@ -61,6 +61,21 @@ def test_a_conversation_is_stored_with_all_that_was_set_before_its_first_message
     assert conversation.title == "Mine"
 
 
+def test_halves_of_characters_are_replaced_wherever_they_come_from(store: ConversationStore) -> None:
+    conversation = Conversation(title="a\ud83d", system_prompt="b\ud83d", model="c\ud83d", named=True)
+    answer = ChatMessageRecord(0, "assistant", "d\ud83d", "writing", "e\ud83d", 5.0, reasoning="f\ud83d")
+    store.add_message(conversation, answer)
+    conversation.messages.append(answer)
+    assert reloaded(store, conversation).messages[0].text == "d\N{REPLACEMENT CHARACTER}"
+    answer.text = "g\ud83d\ude00\ud83d"
+    store.update_message(answer)
+    conversation.system_prompt += "\udc00"
+    store.save_options(conversation)
+    answer.state = "stopped"
+    assert reloaded(store, conversation) == conversation
+    assert answer.text == "g\N{GRINNING FACE}\N{REPLACEMENT CHARACTER}"
+
+
 def test_an_answer_that_was_being_written_when_the_program_ended_is_a_stopped_one(
     store: ConversationStore,
 ) -> None:

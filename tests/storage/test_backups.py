@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import pytest
 from sqlcipher3 import dbapi2
 
 from slmdesk.messages import UserError
-from slmdesk.storage import Database, back_up, forget_in_backups
+from slmdesk.storage import Database, back_up, find_and_repair_damage, forget_in_backups
+from slmdesk.storage.use_lock import use_lock
 from tests.storage.old_database import make_old_database
 from tests.storage.stored_chats import PAGE, StoredChats, overwrite
 
@@ -139,17 +140,52 @@ def test_a_copy_too_damaged_to_tell_is_removed(chats: StoredChats) -> None:
     chats.database.close()
 
 
-def test_what_a_killed_program_left_of_a_copy_is_removed(chats: StoredChats) -> None:
+def start(chats: StoredChats) -> None:
+    chats.database.close()
+    assert find_and_repair_damage(chats.database, chats.database.backups) is None
+
+
+@pytest.mark.parametrize(
+    "do",
+    [start, lambda chats: forget_in_backups(chats.database, [12345]), StoredChats.back_up],
+    ids=["start", "forget", "back up"],
+)
+def test_what_a_killed_program_left_of_a_copy_is_removed(
+    chats: StoredChats, do: Callable[[StoredChats], object]
+) -> None:
     chats.add_conversation()
     chats.database.backups.mkdir()
-    stray = chats.database.backups / ".slmdesk.2026-01-01.db.abc.part"
-    stray.write_bytes(b"words")
-    at_work = chats.database.backups / ".slmdesk.2026-01-02.db.abc.part"
+    strays = [chats.database.backups / f".slmdesk.2026-01-01.db.abc.part{end}" for end in ("", "-journal")]
+    for stray in strays:
+        stray.write_bytes(b"words")
+    do(chats)
+    assert not any(stray.exists() for stray in strays)
+    chats.database.close()
+
+
+def test_a_copy_that_another_program_is_making_is_left_alone(chats: StoredChats) -> None:
+    chats.add_conversation()
+    chats.database.backups.mkdir()
+    at_work = chats.database.backups / ".slmdesk.2026-01-01.db.abc.part"
     at_work.write_bytes(b"words")
-    os.utime(stray, (1e9, 1e9))
+    file = chats.database.file
+    with use_lock(file.with_name(f"{file.name}-backups")).alone(0) as is_alone:
+        assert is_alone
+        assert back_up(chats.database, chats.database.backups) is None
+        start(chats)
+    assert names(chats) == [at_work.name]
+    chats.database.close()
+
+
+def test_drafts_are_in_no_copy(chats: StoredChats) -> None:
+    number = chats.add_conversation()
+    with chats.database.transaction() as cursor:
+        cursor.executemany("INSERT INTO draft VALUES (?, 'not decided', 1)", [(0,), (number,)])
     chats.back_up()
-    assert not stray.exists()
-    assert at_work.exists()
+    (copy,) = chats.database.backups.iterdir()
+    assert b"not decided" not in copy.read_bytes()
+    assert ids_in(copy) == {number}
+    assert len(chats.database.read("SELECT text FROM draft")) == 2
     chats.database.close()
 
 

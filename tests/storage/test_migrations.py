@@ -61,6 +61,25 @@ def test_a_migration_is_preceded_by_a_private_copy(old: Path) -> None:
         assert connection.execute(rows).fetchall() == ROWS
 
 
+def test_another_file_of_that_name_does_not_stand_in_for_the_copy(old: Path) -> None:
+    backups = old.parent / "backups"
+    backups.mkdir()
+    stale = backups / "slmdesk.before-version-2.db"
+    stale.write_bytes(b"stale")
+    as_it_was = old.read_bytes()
+    for _ in range(2):
+        # The second time as after a kill: the copy is there already.
+        database = Database(old)
+        database.read("SELECT 1")
+        database.close()
+        old.write_bytes(as_it_was)
+        old.with_suffix(".ledger").unlink()
+    copy = backups / "slmdesk.before-version-2-2.db"
+    assert sorted(backups.iterdir()) == [copy, stale]
+    with closing(dbapi2.connect(str(copy))) as connection:
+        assert connection.execute("SELECT count(*) FROM message").fetchone() == (len(ROWS),)
+
+
 def fail(connection: Any) -> None:
     connection.execute("ALTER TABLE conversation ADD COLUMN colour TEXT")
     connection.execute("SELECT * FROM missing")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -15,7 +15,9 @@ from slmdesk.app import _brought_forward_on_request
 from slmdesk.engines import Text
 from slmdesk.storage import Paths, WindowLock
 from slmdesk.ui import MainWindow, Theme
+from slmdesk.ui.chat.empty_state import SuggestionRow
 from slmdesk.ui.main_window import SETTINGS
+from slmdesk.ui.theme import first_window, least_window
 from tests.ui.driving import MakeWindow, ask, ask_and_wait, focused, settle, texts, wait_for_state
 from tests.ui.scripted import Gate, ScriptedChat, answer_script, make_conversation
 
@@ -53,6 +55,50 @@ def test_where_there_is_little_room_the_composer_says_less(make_window: MakeWind
     qtbot.waitUntil(lambda: words.text() == "486 of 4,096")
     window.chat.show_drawer(False)
     qtbot.waitUntil(lambda: words.text() == "486 of 4,096 tokens")
+
+
+def test_a_window_is_no_larger_than_its_screen() -> None:
+    small, large = QSize(731, 457), QSize(1920, 1040)
+    assert least_window(small) == (731, 457)
+    assert least_window(large) == (900, 600)
+    assert first_window(small, 1280, 800) == (731, 457)
+    assert first_window(large, 1280, 800) == (1280, 800)
+    assert first_window(large, 400, 300) == (900, 600)
+    assert first_window(QSize(1000, 500), 1280, 550) == (1000, 500)
+
+
+def test_on_a_small_screen_shown_twice_as_large_nothing_is_cut(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window(ScriptedChat([answer_script("An answer.")]))
+    window.setMinimumSize(731, 457)
+    window.resize(731, 457)
+    ask_and_wait(qtbot, window)
+    chat = window.chat
+    for drawer in (False, True):
+        chat.show_drawer(drawer)
+        QApplication.processEvents()
+        assert (window.width(), window.height()) == (731, 457)
+        button, meter = chat.composer.model_button, chat.composer.meter
+        qtbot.waitUntil(lambda: button.width() >= button.sizeHint().width())  # noqa: B023 - waited for here
+        assert meter.words.width() >= meter.words.sizeHint().width()
+        for one in (*chat.head.findChildren(QAbstractButton), *chat.composer.findChildren(QAbstractButton)):
+            if one.isVisible():
+                assert window.rect().contains(place(one, window)), one
+    assert window.rect().contains(place(chat.drawer, window))
+
+
+def test_a_suggestion_that_is_too_long_for_a_line_has_two(qtbot: QtBot, theme: Theme) -> None:
+    text = "Write a short, friendly note to thank a neighbour for watering my plants."
+    row = SuggestionRow(theme, "list", "Write", text)
+    qtbot.addWidget(row)
+    assert row.text_lines(560) == [text]
+    assert row.heightForWidth(560) == theme.sizes.prompt_row
+    lines = row.text_lines(380)
+    assert len(lines) == 2
+    assert " ".join(lines) == text
+    assert row.heightForWidth(380) > theme.sizes.prompt_row
+    assert row.text_lines(200)[1].endswith("…")
+    row.resize(380, row.heightForWidth(380))
+    assert not row.grab().isNull()
 
 
 @pytest.fixture

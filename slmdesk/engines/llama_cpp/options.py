@@ -6,11 +6,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from slmdesk.engines.protocol import ALL_LAYERS, Device, GenerateRequest, KvType, LoadOptions, Sampling
+from slmdesk.engines.protocol import (
+    ALL_LAYERS,
+    USUAL_CONTEXT_LENGTH,
+    Device,
+    GenerateRequest,
+    KvType,
+    LoadOptions,
+    Sampling,
+)
 from slmdesk.formats.gguf import GgufHeader, block_of, bytes_of
 from slmdesk.messages import ErrorKind, UserError
 
-DEFAULT_CONTEXT = 4096
 SMALLEST_CONTEXT = 16
 LARGEST_BATCH = 4096
 LARGEST_MICRO_BATCH = 512
@@ -121,7 +128,7 @@ def plan_load(
 def _context_length(name: str, header: GgufHeader, wanted: int | None) -> int:
     trained = header.context_length
     if wanted is None:
-        return min(DEFAULT_CONTEXT, trained) if trained else DEFAULT_CONTEXT
+        return min(USUAL_CONTEXT_LENGTH, trained) if trained else USUAL_CONTEXT_LENGTH
     if wanted < SMALLEST_CONTEXT:
         raise UserError(
             "context-too-short", ErrorKind.MODEL, context_length=wanted, smallest=SMALLEST_CONTEXT

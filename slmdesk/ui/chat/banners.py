@@ -171,11 +171,12 @@ def repair_notice(theme: Theme, report: RepairReport) -> Banner:
         ),
         tr_n("{count} is lost", "{count} are lost", lost).format(count=format_integer(lost)),
     ]
-    do = (
-        tr("The places of the lost messages are marked in their conversations.")
-        if lost
-        else tr("There is nothing for you to do.")
-    )
+    if report.maybe_more:
+        do = tr("More may be missing: not everything that tells what there was could be read.")
+    elif lost:
+        do = tr("The places of the lost messages are marked in their conversations.")
+    else:
+        do = tr("There is nothing for you to do.")
     details = [tr("The damaged file is kept: {file}").format(file=report.damaged_file)]
     if report.backup_used is not None:
         details.append(tr("The backup: {file}").format(file=report.backup_used))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QFontMetrics,
@@ -37,6 +37,7 @@ from slmdesk.ui.widgets.raw_text import raw_text
 from slmdesk.ui.widgets.tooltip import set_tooltip
 
 _MOST_LINES = 10
+_FEWEST_LINES = 3
 # Qt reads a word to its end for each line that it is broken into: a megabyte without a space takes minutes.
 # Text with a word longer than this many characters is broken where a line is full.
 _LONGEST_WORD = 2000
@@ -44,8 +45,8 @@ _USUAL_ZOOM = 100
 
 
 class MessageInput(QPlainTextEdit):
-    """Grows with its text up to ten lines, then scrolls. Enter sends and Shift+Enter starts a new line, or
-    Enter starts a new line and Ctrl+Enter sends.
+    """Grows with its text up to ten lines of the usual size, then scrolls. Enter sends and Shift+Enter starts
+    a new line, or Enter starts a new line and Ctrl+Enter sends.
     """
 
     sent = Signal()
@@ -57,6 +58,7 @@ class MessageInput(QPlainTextEdit):
         super().__init__(parent)
         self.send_with_enter = True
         """Otherwise with Ctrl+Enter alone."""
+        self._hint = ""
         self.setAccessibleName(tr("Message"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFont(theme.font(TextRole.READING))
@@ -77,6 +79,12 @@ class MessageInput(QPlainTextEdit):
         font.setPixelSize(max(round(self._usual_px * percent / _USUAL_ZOOM), 1))
         self.setFont(font)
         self._fit()
+        self._show_hint()
+
+    def set_hint(self, hint: str) -> None:
+        """What stands in it while it is empty: where there is no room for more, only the first sentence."""
+        self._hint = hint
+        self._show_hint()
 
     def plain_text(self) -> str:
         """What was written, letter for letter."""
@@ -110,6 +118,18 @@ class MessageInput(QPlainTextEdit):
         """Another width wraps into other lines."""
         super().resizeEvent(event)
         self._fit()
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        metrics = QFontMetrics(self.font())
+        hint = self._hint
+        if metrics.horizontalAdvance(hint) > self.viewport().width():
+            sentence, stop, _ = hint.partition(". ")
+            hint = sentence + stop.strip()
+        if hint != self.placeholderText():
+            self.setPlaceholderText(hint)
+            # Qt draws it anew only where it appears or disappears.
+            self.viewport().update()
 
     def _choose_breaks(self) -> None:
         longest = 0
@@ -123,9 +143,12 @@ class MessageInput(QPlainTextEdit):
 
     def _fit(self) -> None:
         # QPlainTextEdit's document measures its height in lines.
-        lines = max(1, min(_MOST_LINES, round(self.document().size().height())))
+        wanted = round(self.document().size().height())
+        # Larger letters take no more of the window.
+        most = max(min(_MOST_LINES, _MOST_LINES * self._usual_px // self.font().pixelSize()), _FEWEST_LINES)
+        lines = max(1, min(most, wanted))
         self.setFixedHeight(math.ceil(lines * QFontMetrics(self.font()).lineSpacing()) + Space.TINY)
-        many = self.document().size().height() > _MOST_LINES
+        many = wanted > most
         always, never = Qt.ScrollBarPolicy.ScrollBarAlwaysOn, Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(always if many else never)
 
@@ -176,10 +199,7 @@ class Composer(QWidget):
         """
         had_focus = self.send_button.hasFocus() or self.stop_button.hasFocus()
         self._can_send = can_send
-        if hint != self.input.placeholderText():
-            self.input.setPlaceholderText(hint)
-            # Qt draws it anew only where it appears or disappears.
-            self.input.viewport().update()
+        self.input.set_hint(hint)
         self.send_button.setVisible(can_send or not can_stop)
         self.stop_button.setVisible(can_stop)
         self.stop_button.set_busy(stopping)
@@ -223,10 +243,13 @@ class Composer(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow column, model and meter say less."""
         super().resizeEvent(event)
-        sizes = self._theme.sizes
-        compact = self.width() < sizes.reading_narrow
-        self.model_button.set_compact(compact)
-        self.meter.set_compact(compact, bar=self.width() >= sizes.reading_narrow // 2)
+        self._fit_row()
+
+    def event(self, event: QEvent) -> bool:
+        """When something in the row says more or less, so may the rest."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit_row()
+        return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the field; with the keyboard in it, its border is the focus ring."""
@@ -236,6 +259,15 @@ class Composer(QWidget):
         border = color("accent_ink" if focused else "border_control")
         line = Line.FOCUS if focused else Line.BORDER
         draw_box(painter, QRectF(self.rect()), Radius.COMPOSER, color("surface"), border, line)
+
+    def _fit_row(self) -> None:
+        compact = self.width() < self._theme.sizes.reading_narrow
+        self.model_button.set_compact(compact)
+        self.meter.set_compact(compact)
+        buttons = (self.send_button, self.stop_button)
+        shown = [one.sizeHint().width() for one in buttons if not one.isHidden()]
+        room = self.width() - Space.M - Space.S - sum(shown) - Space.M * (len(shown) + 1)
+        self.meter.set_room(room - self.model_button.readable_width())
 
     def _send(self) -> None:
         text = self.input.plain_text()
@@ -287,6 +319,8 @@ class _ContextMeter(QWidget):
         super().__init__()
         self._theme = theme
         self._compact = False
+        self._wanted = False
+        self._room = 0
         self._used = self._length = 0
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.M, 0, 0, 0)
@@ -301,7 +335,7 @@ class _ContextMeter(QWidget):
     def set_context(self, tokens: int, length: int) -> None:
         """Show `tokens` of `length`, or nothing where `length` is 0."""
         self._used, self._length = tokens, length
-        self.setVisible(length > 0)
+        self._wanted = length > 0
         if length:
             self.bar.set_fraction(tokens / length)
             words = tr("{used} of {length}") if self._compact else tr("{used} of {length} tokens")
@@ -309,10 +343,24 @@ class _ContextMeter(QWidget):
             set_tooltip(
                 self, tr("Context length in tokens: how much of the conversation the model can keep in mind.")
             )
+        self._fit()
 
-    def set_compact(self, compact: bool, *, bar: bool) -> None:
-        """Leave the unit to the tooltip, where there is little room, and without `bar` the bar as well."""
-        self.bar.setVisible(bar)
+    def minimumSizeHint(self) -> QSize:
+        """None: it is told how much room there is."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def set_room(self, room: int) -> None:
+        """Take no more than `room` pixels: first the bar goes, then the words."""
+        self._room = room
+        self._fit()
+
+    def _fit(self) -> None:
+        least = Space.M + self.words.sizeHint().width()
+        self.bar.setVisible(least + self.bar.width() + Space.S <= self._room)
+        self.setVisible(self._wanted and least <= self._room)
+
+    def set_compact(self, compact: bool) -> None:
+        """Leave the unit to the tooltip, where there is little room."""
         if compact != self._compact:
             self._compact = compact
             if self._length:
@@ -321,10 +369,11 @@ class _ContextMeter(QWidget):
     def set_progress(self, words: str, fraction: float) -> None:
         """Show `words` beside a bar."""
         self._length = 0
-        self.show()
+        self._wanted = True
         self.bar.set_fraction(fraction)
         self.words.setText(words)
         set_tooltip(self, "")
+        self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

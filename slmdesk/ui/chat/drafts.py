@@ -24,6 +24,8 @@ class Drafts(QObject):
 
     counted = Signal(object)
     """Tokens of the prompt that sending would make, or None: nothing is written, or no model is loaded."""
+    conversation_counted = Signal(int)
+    """Tokens of the conversation without what is written, as `count_conversation` asked."""
     failed = Signal(object)
     """The `UserError` of a draft that could not be kept. It is tried again with the next pause."""
 
@@ -41,7 +43,7 @@ class Drafts(QObject):
         self._number = 0
         self._saved = ""
         self._loading = False
-        self._count = 0
+        self._count = self._conversation_count = 0
         self._save_timer = self._make_timer(_SAVE_AFTER_MS, self.save)
         self._count_timer = self._make_timer(_COUNT_AFTER_MS, self.count)
         composer.input.textChanged.connect(self._take_change)
@@ -50,6 +52,8 @@ class Drafts(QObject):
         """Keep the draft of the conversation before, and bring that of `conversation`."""
         self.save()
         self._conversation, self._saved = conversation, ""
+        # What is still being counted is that of the conversation before.
+        self._conversation_count += 1
         number = self._number = conversation.id
         self._loading = True
         self._composer.input.clear()
@@ -112,6 +116,21 @@ class Drafts(QObject):
                 self.counted.emit(tokens)
 
         self._tasks.run(lambda: self._inference.count_tokens(conversation, text), take)
+
+    def count_conversation(self) -> None:
+        """Count the messages shown as they are: `conversation_counted` says it, unless no model is loaded,
+        another conversation is shown by then, or it was asked again.
+        """
+        self._conversation_count += 1
+        number, conversation = self._conversation_count, self._conversation
+        if conversation is None:
+            return
+
+        def take(tokens: int | None) -> None:
+            if number == self._conversation_count and tokens is not None:
+                self.conversation_counted.emit(tokens)
+
+        self._tasks.run(lambda: self._inference.count_tokens(conversation, ""), take)
 
     def _add(self, number: int, text: str) -> None:
         """Keep `text` behind the draft that is stored, whatever that is."""

@@ -254,6 +254,8 @@ class ChatDrawer(Surface):
     def focus_first(self) -> None:
         """Put the keyboard into the drawer."""
         self.instructions.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        # With its name above it.
+        self.area.verticalScrollBar().setValue(0)
 
     def _show_options(self) -> None:
         options = self._options

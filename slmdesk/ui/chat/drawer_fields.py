@@ -174,10 +174,13 @@ class MoreOptions(QWidget):
         column.setSpacing(Space.M)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(Space.M)
+        grid.setHorizontalSpacing(Space.S)
         grid.setVerticalSpacing(Space.M)
         for number, option in enumerate(number_options()):
             grid.addLayout(self._make_number(theme, option), number // 2, number % 2)
+        widest = max(field.box.minimumWidth() for field in self.numbers.values())
+        for field in self.numbers.values():
+            field.box.setFixedWidth(widest)
         for side in (0, 1):
             grid.setColumnStretch(side, 1)
         column.addLayout(grid)

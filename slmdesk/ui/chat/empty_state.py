@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -208,13 +208,37 @@ class SuggestionRow(QAbstractButton):
         set_tooltip(self, tr("Puts the text into the input"))
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.focus_ring = FocusRing(theme, self, Radius.CARD)
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
         """A row of its own height."""
         return QSize(0, self._theme.sizes.prompt_row)
+
+    def heightForWidth(self, width: int) -> int:
+        """A line more where the text needs it."""
+        more = len(self.text_lines(width)) - 1
+        return self._theme.sizes.prompt_row + more * self._theme.line_height(TextRole.SECONDARY)
+
+    def text_lines(self, width: int) -> list[str]:
+        """The text in the one or two lines that it has in a row of this width."""
+        left, right = self._text_edges(width)
+        metrics, room = QFontMetrics(self._theme.font(TextRole.SECONDARY)), int(right - left)
+        words = self._text.split(" ")
+        fitting = len(words)
+        while fitting > 1 and metrics.horizontalAdvance(" ".join(words[:fitting])) > room:
+            fitting -= 1
+        lines = [" ".join(words[:fitting]), " ".join(words[fitting:])]
+        return [metrics.elidedText(one, Qt.TextElideMode.ElideRight, room) for one in lines if one]
+
+    def _text_edges(self, width: int) -> tuple[float, float]:
+        """Between the icon and the chevron."""
+        sizes = self._theme.sizes
+        left = Space.L + sizes.icon_rail + Space.L
+        return left, width - Space.L - sizes.icon_chevron - Space.M
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the row; the card draws what is around it."""
@@ -227,17 +251,16 @@ class SuggestionRow(QAbstractButton):
         draw_icon(painter, self._icon, icon, sizes.icon_rail, color("accent_ink"))
         chevron = QRectF(self.width() - Space.L - sizes.icon_chevron, 0, sizes.icon_chevron, self.height())
         draw_icon(painter, "chevron-right", chevron, sizes.icon_chevron, color("text_secondary"))
-        left = icon.right() + Space.L
-        room = chevron.left() - Space.M - left
-        lines = (
-            (TextRole.LABEL, self.text(), "text"),
-            (TextRole.SECONDARY, self._text, "text_secondary"),
+        left, right = self._text_edges(self.width())
+        title = QFontMetrics(self._theme.font(TextRole.LABEL)).elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, int(right - left)
         )
+        lines = [(TextRole.LABEL, title, "text")]
+        lines += [(TextRole.SECONDARY, one, "text_secondary") for one in self.text_lines(self.width())]
         top = (self.height() - sum(self._theme.line_height(role) for role, _, _ in lines) - Space.TINY) / 2
-        for role, text, ink in lines:
+        for number, (role, text, ink) in enumerate(lines):
             painter.setFont(self._theme.font(role))
             painter.setPen(color(ink))
             height = self._theme.line_height(role)
-            shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room))
-            painter.drawText(QRectF(left, top, room, height), Qt.AlignmentFlag.AlignVCenter, shown)
-            top += height + Space.TINY
+            painter.drawText(QRectF(left, top, right - left, height), Qt.AlignmentFlag.AlignVCenter, text)
+            top += height + (Space.TINY if number == 0 else 0)

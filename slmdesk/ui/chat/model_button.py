@@ -63,6 +63,10 @@ class ModelButton(QAbstractButton):
             self.updateGeometry()
             self.update()
 
+    def readable_width(self) -> int:
+        """Enough to tell the model by: its name, or much of it where that is long."""
+        return min(self.sizeHint().width(), self._fixed_width() + 2 * self._theme.sizes.meter)
+
     def set_loaded(self, path: str) -> None:
         """The file of the model in memory, or empty."""
         self._loaded_path = path

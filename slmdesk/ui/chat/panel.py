@@ -336,6 +336,7 @@ class ChatPanel(ShownConversation):
 
     def _take_choice(self) -> None:
         self.drafts.count()
+        self._count_conversation()
         self._refresh()
 
     def _show_ways_on(self, error: UserError) -> None:

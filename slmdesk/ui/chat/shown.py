@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.chat import Conversation
+from slmdesk.engines import USUAL_CONTEXT_LENGTH
 from slmdesk.messages import UserError, tr
 from slmdesk.ui.chat.answering import Answering
 from slmdesk.ui.chat.answers import LiveAnswer
@@ -74,6 +75,7 @@ class ShownConversation(ChatView):
         self.keeper.repaired.connect(self._take_repair)
         self.drafts.counted.connect(self._take_count)
         self.drafts.failed.connect(self.show_error)
+        self.drafts.conversation_counted.connect(self._take_conversation_count)
         self.answering.changed.connect(self._take_change)
         self.answering.text.connect(self._take_text)
         self.answering.reasoning.connect(self._take_reasoning)
@@ -179,11 +181,11 @@ class ShownConversation(ChatView):
         self._wanted = conversation.id
         self._draft_tokens = None
         self.choice.choose(conversation.model)
-        measured = [one.stats for one in conversation.messages if one.stats]
-        self._context_tokens = _context_tokens(measured[-1]) if measured else 0
+        self._context_tokens = _last_known(conversation)
         self._draw_conversation()
         self.list.set_current(conversation.id or None)
         self.drafts.show(conversation)
+        self._count_conversation()
 
     def _draw_conversation(self, at_message: int | None = None) -> None:
         """Show the messages, and the answer that is on its way."""
@@ -207,6 +209,8 @@ class ShownConversation(ChatView):
         """Show what became of message `index`, where `conversation` is still the one shown."""
         if conversation is self._conversation:
             self._draw_conversation(index)
+            self._context_tokens = _last_known(conversation)
+            self._count_conversation()
 
     def _draw_end(self, live: LiveAnswer) -> None:
         """Show how the answer ended."""
@@ -253,6 +257,7 @@ class ShownConversation(ChatView):
             load_wanted=self.choice.loading,
             context_tokens=self._context_tokens,
             draft_tokens=self._draft_tokens,
+            next_context_length=self._next_context_length(),
         )
         situation.show_in(self)
         self.drawer.set_options(
@@ -264,7 +269,26 @@ class ShownConversation(ChatView):
             conversation=self._conversation.id,
         )
 
+    def _next_context_length(self) -> int:
+        """That of the context the next message is answered in; 0: not known without a model."""
+        if self.model is None:
+            return 0
+        own = self._conversation.options.context_length or self._inference.context_length
+        # As the engine has it by itself.
+        return own or min(USUAL_CONTEXT_LENGTH, self.model.trained_context_length or USUAL_CONTEXT_LENGTH)
+
     # What is told about it
+
+    def _take_conversation_count(self, tokens: int) -> None:
+        if self.live is None:
+            self._context_tokens = tokens
+            self._show_situation()
+
+    def _count_conversation(self) -> None:
+        """Count what the stored figures do not tell: nobody has answered the messages that are shown."""
+        messages = self._conversation.messages
+        if messages and self.live is None and messages[-1].stats is None:
+            self.drafts.count_conversation()
 
     def _is_shown(self, live: LiveAnswer) -> bool:
         return live.conversation is self._conversation
@@ -307,3 +331,9 @@ class ShownConversation(ChatView):
 def _context_tokens(stats: Stats) -> int:
     """What a conversation takes of the context after an answer."""
     return stats.prompt_tokens + stats.generated_tokens
+
+
+def _last_known(conversation: Conversation) -> int:
+    """What the conversation took when it was last measured."""
+    measured = [one.stats for one in conversation.messages if one.stats]
+    return _context_tokens(measured[-1]) if measured else 0

@@ -32,6 +32,8 @@ class Situation:
     """What the conversation took of the context when it was answered last."""
     draft_tokens: int | None
     """What it would take with the text in the composer, where there is any."""
+    next_context_length: int = 0
+    """Tokens that the model will keep when the next message is sent; 0: as many as it keeps now."""
 
     @property
     def loading(self) -> bool:
@@ -45,8 +47,11 @@ class Situation:
 
     @property
     def context_length(self) -> int:
-        """Of the loaded model in tokens; 0: none is loaded."""
-        return self.state.report.context_length if self.state.report else 0
+        """In tokens, what is being answered has or the next message will have; 0: no model is loaded."""
+        if self.state.report is None:
+            return 0
+        loaded = self.state.report.context_length
+        return loaded if self.live is not None else self.next_context_length or loaded
 
     def hint(self) -> str:
         """What stands in the empty input."""

@@ -19,6 +19,8 @@ from slmdesk.ui.theme.tokens import (
     Sizes,
     Space,
     TextRole,
+    first_window,
+    least_window,
 )
 
 __all__ = [
@@ -41,6 +43,8 @@ __all__ = [
     "Theme",
     "ThemeChoice",
     "contrast_ratio",
+    "first_window",
     "is_dark",
+    "least_window",
     "text_scale",
 ]

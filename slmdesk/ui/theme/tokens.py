@@ -7,7 +7,10 @@ noticeable part of the time in which the window shows.
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
 
 
 class Colors(NamedTuple):
@@ -308,7 +311,23 @@ HALF_SEEN = 0.5
 """The opacity of a mark or a slider that cannot be used."""
 
 WINDOW_LEAST = (900, 600)
-"""Width and height under which nothing is laid out."""
+"""Width and height that everything has room in; on a smaller screen, the window fills that."""
+
+
+def least_window(available: QSize) -> tuple[int, int]:
+    """The least width and height of the window on a screen with `available` room."""
+    width, height = WINDOW_LEAST
+    return min(width, available.width()), min(height, available.height())
+
+
+def first_window(available: QSize, width: int, height: int) -> tuple[int, int]:
+    """The size to open the window at, which was `width` x `height` when it was closed last."""
+    least_width, least_height = least_window(available)
+    return (
+        min(max(width, least_width), available.width()),
+        min(max(height, least_height), available.height()),
+    )
+
 
 ICON_STROKE = "1.75"
 """Width of an icon's lines, in its own 24 units."""

@@ -14,6 +14,7 @@ from slmdesk.ui.transcript.find import Finder
 from slmdesk.ui.transcript.links import is_web_link
 from slmdesk.ui.transcript.markdown import find_anchor
 from slmdesk.ui.transcript.message import Message
+from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.scrolling import Scrolling
 from slmdesk.ui.transcript.selection import Place
 from slmdesk.ui.transcript.stage import Stage
@@ -29,9 +30,16 @@ class Actions:
     """Hears the buttons of all strips."""
 
     def __init__(
-        self, transcript: Transcript, column: Column, stage: Stage, scrolling: Scrolling, finder: Finder
+        self,
+        transcript: Transcript,
+        page: Page,
+        column: Column,
+        stage: Stage,
+        scrolling: Scrolling,
+        finder: Finder,
     ) -> None:
         self._transcript = transcript
+        self._page = page
         self._column = column
         self._stage = stage
         self._scrolling = scrolling
@@ -109,6 +117,7 @@ class Actions:
 
     def take_edit(self, message: Message, text: str) -> None:
         """The text was edited."""
+        self._page.unsaved.forget(message)
         message.set_source(text)
         self.end_edit(message)
         self._transcript.edited.emit(message.index, text)

@@ -116,8 +116,11 @@ class Content:
             corner = self.document.documentLayout().blockBoundingRect(block).topLeft()
             fixed = block.blockFormat().lineHeight()
             layout, begin = block.layout(), block.position()
-            for number in range(layout.lineCount()):
+            line = layout.lineForTextPosition(max(start - begin, 0))
+            for number in range(max(line.lineNumber(), 0) if line.isValid() else 0, layout.lineCount()):
                 line = layout.lineAt(number)
+                if line.textStart() >= end - begin:
+                    break
                 first = max(start - begin, line.textStart())
                 last = min(end - begin, line.textStart() + line.textLength())
                 if first < last:

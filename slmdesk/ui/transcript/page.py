@@ -14,6 +14,7 @@ from slmdesk.ui.transcript.message import Message
 from slmdesk.ui.transcript.spacing import indents
 from slmdesk.ui.transcript.strips import Section, Strip, StripKind
 from slmdesk.ui.transcript.text_content import block_direction
+from slmdesk.ui.transcript.unsaved import UnsavedEdits
 
 _QUOTE = Container("quote")
 
@@ -58,6 +59,7 @@ class Page(QObject):
         """Why an answer that was cut off cannot be gone on with now."""
         self.show_figures = True
         self.coloring = Coloring(self)
+        self.unsaved = UnsavedEdits()
         self.link: Link | None = None
         """The link that has the keyboard."""
         self.writing: Message | None = None

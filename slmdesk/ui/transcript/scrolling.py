@@ -93,6 +93,10 @@ class Scrolling:
             self.scroll_to(top - Space.S)
         elif bottom > self._stage.top + self._page.room:
             self.scroll_to(bottom + Space.S - self._page.room)
+        if strip not in self._stage.showing:
+            # What was measured on the way is of another height than was thought.
+            self._stage.hold(strip.message, number, -Space.S)
+            self.arrange()
 
     def show_place(self, place: Place) -> None:
         """Have a place in a text in view, with room around it; it moves only where it is not in view."""

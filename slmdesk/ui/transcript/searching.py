@@ -19,6 +19,7 @@ class Searching:
         self._column = column
         self._scrolling = scrolling
         self._pointer = pointer
+        finder.reached.connect(scrolling.show_place)
 
     def find(self, text: str) -> int:
         """Find `text`, and go to the next place where it stands. Returns how many are known at once."""

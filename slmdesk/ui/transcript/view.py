@@ -93,7 +93,7 @@ class Transcript(QAbstractScrollArea):
             self.verticalScrollBar(), self._page, self._column, self._stage, self._marks
         )
         self._relayout = Relayout(theme, self._page, self._column, self._stage, self._scrolling, self)
-        self._actions = Actions(self, self._column, self._stage, self._scrolling, self._finder)
+        self._actions = Actions(self, self._page, self._column, self._stage, self._scrolling, self._finder)
         self._stops = Stops(self, self._page, self._column, self._stage, self._scrolling, self._marks)
         self._keyboard = Keyboard(self, self._page, self._scrolling, self._actions)
         self._edge = FocusEdge(theme, self)
@@ -152,6 +152,8 @@ class Transcript(QAbstractScrollArea):
         self._pointer.stop()
         self._column.set_messages(messages)
         self._stage.forget_gone()
+        # Not before: editors that were open belong to the conversation before.
+        self._page.unsaved.conversation = conversation.id
         self._searching.again()
         if at_message is None or at_message >= len(messages):
             self._scrolling.go_to_end()
@@ -163,6 +165,7 @@ class Transcript(QAbstractScrollArea):
 
     def refresh_records(self, conversation: Conversation) -> None:
         """Take over what became of messages that are shown already: how they ended, figures, versions."""
+        self._page.unsaved.conversation = conversation.id
         for message, record in zip(self._column.messages, conversation.messages, strict=False):
             if message.takes(record):
                 self._column.refresh(message)
@@ -176,6 +179,7 @@ class Transcript(QAbstractScrollArea):
         self._pointer.stop()
         self._column.set_messages(())
         self._stage.forget_gone()
+        self._page.unsaved.conversation = 0
         self._scrolling.go_to_end()
 
     def add_person_message(self, said: ChatMessageRecord | str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pytestqt.qtbot import QtBot
 
-from slmdesk.chat import ConversationStore
+from slmdesk.chat import ChatOptions, ConversationStore
 from slmdesk.storage import Database, Paths
 from slmdesk.ui import MainWindow
+from slmdesk.ui.chat.situation import Situation
 from tests.ui.driving import MakeWindow, ask, ask_and_wait, settle
 from tests.ui.scripted import ScriptedChat, answer_script, make_conversation
 
@@ -128,3 +129,72 @@ def test_a_suggestion_and_a_draft_are_counted_in_tokens(make_window: MakeWindow,
     qtbot.waitUntil(lambda: meter.text() == "10 of 4,096 tokens")
     window.chat.composer.input.clear()
     qtbot.waitUntil(lambda: meter.text() == "486 of 4,096 tokens")
+
+
+def test_a_conversation_is_counted_without_a_draft(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window(ScriptedChat([answer_script("One.")]))
+    ask_and_wait(qtbot, window)
+    drafts, counts = window.chat.drafts, list[int]()
+    drafts.conversation_counted.connect(counts.append)
+    drafts.count_conversation()
+    # Five of instructions, one said, one answered.
+    qtbot.waitUntil(lambda: counts == [7])
+    window.chat.conversation.messages[-1].text = "One two three."
+    drafts.count_conversation()
+    qtbot.waitUntil(lambda: counts == [7, 9])
+
+
+def test_the_count_of_a_conversation_that_is_not_shown_any_more_is_not_said(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    window = make_window(ScriptedChat([answer_script("One.")]))
+    ask_and_wait(qtbot, window)
+    counts: list[int] = []
+    window.chat.drafts.conversation_counted.connect(counts.append)
+    window.chat.drafts.count_conversation()
+    window.chat.start_new_chat()
+    settle(qtbot, window)
+    assert counts == []
+
+
+def test_the_meter_shows_the_context_that_the_next_message_will_have(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    window = make_window(ScriptedChat([answer_script("One.")]))
+    ask_and_wait(qtbot, window)
+
+    def situation(length: int) -> Situation:
+        return Situation(
+            state=window.inference.state,
+            model=window.chat.model,
+            models_known=True,
+            live=None,
+            has_messages=True,
+            load_wanted=False,
+            context_tokens=486,
+            draft_tokens=None,
+            next_context_length=length,
+        )
+
+    meter = window.chat.composer.meter.words
+    situation(8192).show_in(window.chat)
+    assert meter.text() == "486 of 8,192 tokens"
+    situation(0).show_in(window.chat)
+    assert meter.text() == "486 of 4,096 tokens"
+
+
+def test_the_meter_says_the_length_that_the_next_message_gets(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window()
+    assert window.chat.composer.meter.words.text().endswith("of 4,096 tokens")
+    window.chat.drawer.options_changed.emit(ChatOptions(context_length=2048))
+    assert window.chat.composer.meter.words.text().endswith("of 2,048 tokens")
+    window.chat.start_new_chat()
+    settle(qtbot, window)
+    assert window.chat.composer.meter.words.text().endswith("of 4,096 tokens")
+
+
+def test_messages_that_nobody_answered_are_counted(make_window: MakeWindow, qtbot: QtBot) -> None:
+    stored = make_conversation("One two three")
+    window = make_window(ScriptedChat(stored=[stored]))
+    # The instructions, too, one token a word.
+    qtbot.waitUntil(lambda: window.chat.composer.meter.words.text().startswith("3 of"))

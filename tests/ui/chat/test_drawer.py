@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from slmdesk.chat import ChatOptions
@@ -84,6 +85,28 @@ def test_instructions_are_said_with_each_key(drawer: ChatDrawer, qtbot: QtBot) -
     place = drawer.instructions.edit.textCursor().position()
     fill(drawer, "!Be brief.")
     assert drawer.instructions.edit.textCursor().position() == place
+
+
+def test_the_focused_field_is_in_view(drawer: ChatDrawer) -> None:
+    drawer.resize(drawer.width(), 457)
+    drawer.more_button.click()
+    QApplication.processEvents()
+    bar = drawer.area.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    assert bar.value() > 0
+    drawer.focus_first()
+    assert bar.value() == 0
+    assert drawer.instructions.edit.hasFocus()
+
+
+def test_the_number_fields_have_one_width(drawer: ChatDrawer) -> None:
+    drawer.more_button.click()
+    QApplication.processEvents()
+    assert len({field.box.width() for field in drawer.more.numbers.values()}) == 1
+    # Nothing is wider than the page.
+    content = drawer.area.widget()
+    assert content is not None
+    assert content.width() == drawer.area.viewport().width()
 
 
 def test_creativity_is_the_temperature(drawer: ChatDrawer, said: list[ChatOptions]) -> None:

@@ -295,3 +295,21 @@ def test_links_are_reached_and_followed_with_the_keyboard(transcript: Transcript
     QTest.keyClick(_focused(), Qt.Key.Key_Backtab)
     assert _name_of_focus() == "Edit message"
     assert marked(transcript) == []
+
+
+def test_backtab_reaches_a_link_above_what_turns_out_higher_than_it_was_thought(
+    transcript: Transcript,
+) -> None:
+    higher = "\n\n".join(["# " + "word " * 40] * 6)
+    show(
+        transcript,
+        said("Hi"),
+        answer(
+            f"A [link](https://one.example)\n\n{higher}\n\nand the [last](https://two.example)\n\n{higher}"
+        ),
+    )
+    foot(transcript).copy.setFocus(Qt.FocusReason.TabFocusReason)
+    for words in ("last", "link"):
+        QTest.keyClick(_focused(), Qt.Key.Key_Backtab)
+        assert marked(transcript) == [words]
+        assert transcript.viewport().rect().contains(point_of(transcript, words))

@@ -54,3 +54,14 @@ def test_with_room_everything_stands_in_one_line(transcript: Transcript) -> None
     middles = {one.mapTo(row, one.rect().center()).y() for one in (row.copy, row.continue_button)}
     assert len(middles) == 1
     assert row.kept.isVisible()
+
+
+def test_versions_stand_at_the_left_and_stay_there(transcript: Transcript) -> None:
+    show(transcript, said("Hi"), answer("Some words.", version=2, versions=2))
+    row = foot(transcript)
+    places = []
+    for near in (None, transcript.messages[1]):
+        transcript._stage.set_near(near)
+        places.append(row.previous.mapTo(row, QPoint()).x())
+    assert places == [0, 0]
+    assert row.copy.mapTo(row, QPoint()).x() >= row.next.mapTo(row, row.next.rect().topRight()).x()

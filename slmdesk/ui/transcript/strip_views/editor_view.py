@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from slmdesk.messages import tr
@@ -18,9 +18,11 @@ from slmdesk.ui.transcript.strips import Strip
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.raw_text import raw_text
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 _SHARE_OF_ROOM = 0.6
 _LEAST_LINES = 2
+_MOST_LINES = 10
 _ABOVE = Space.XS + Space.M
 
 
@@ -35,7 +37,8 @@ class EditorView(StripView):
         self.field = _Field(page)
         self.field.save_wanted.connect(self._save)
         self.field.cancel_wanted.connect(self._cancel)
-        self.field.textChanged.connect(self._fit)
+        self.field.textChanged.connect(self._take_text)
+        self.field.width_changed.connect(self._fit)
         self.field.focus_changed.connect(self.update)
         self.save = Button(theme, tr("Save"), ButtonKind.PRIMARY, small=True)
         self.save.clicked.connect(self._save)
@@ -61,7 +64,8 @@ class EditorView(StripView):
         by_person = strip.message.by_person
         self.field.setAccessibleName(tr("Edit message") if by_person else tr("Edit answer"))
         self.save.setText(tr("Save and send") if by_person else tr("Save"))
-        self.field.setPlainText(strip.message.source)
+        set_tooltip(self.save, tr("Send (Ctrl+Enter)") if by_person else tr("Ctrl+Enter"))
+        self.field.setPlainText(self.page.unsaved.text_of(strip.message))
         self.field.moveCursor(self.field.textCursor().MoveOperation.End)
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         self._fit()
@@ -98,8 +102,14 @@ class EditorView(StripView):
         border = color("accent" if focused else "border_control")
         draw_box(painter, box, Radius.COMPOSER, color("surface"), border, line)
 
+    def _take_text(self) -> None:
+        text = self.field.text()
+        self.save.setEnabled(bool(text.strip()))
+        if self.strip is not None and self.strip is self.field.edits:
+            self.page.unsaved.keep(self.strip.message, text)
+        self._fit()
+
     def _fit(self) -> None:
-        self.save.setEnabled(bool(self.field.text().strip()))
         lines = self.field.wanted_height()
         if lines != self._lines:
             self._lines = lines
@@ -120,6 +130,8 @@ class _Field(QPlainTextEdit):
 
     save_wanted = Signal()
     cancel_wanted = Signal()
+    width_changed = Signal()
+    """The lines may be others."""
     focus_changed = Signal()
 
     def __init__(self, page: Page) -> None:
@@ -142,10 +154,20 @@ class _Field(QPlainTextEdit):
     def wanted_height(self) -> int:
         """Room for its lines, up to a share of the transcript's height."""
         line = math.ceil(QFontMetrics(self.font()).lineSpacing())
-        most = max(int(self._page.room * _SHARE_OF_ROOM) // line, _LEAST_LINES)
-        # QPlainTextEdit's document measures its height in lines.
-        lines = max(_LEAST_LINES, min(most, round(self.document().size().height())))
-        return lines * line + Space.TINY
+        share = int(self._page.room * _SHARE_OF_ROOM) // line
+        most = max(min(share, _MOST_LINES), _LEAST_LINES) * line
+        height, block = 0.0, self.document().begin()
+        # Line by line: letters of other fonts are higher.
+        while block.isValid() and height < most:
+            height += self.document().documentLayout().blockBoundingRect(block).height()
+            block = block.next()
+        return max(_LEAST_LINES * line, min(most, math.ceil(height))) + Space.TINY
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lines are wrapped in the new width by now."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.width_changed.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Save or leave; everything else is typing."""

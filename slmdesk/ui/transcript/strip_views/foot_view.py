@@ -69,9 +69,9 @@ class FootView(ActionsView):
         return (self.copy, self.again, self.edit, self.go_on)
 
     def stops(self) -> Sequence[QWidget]:
-        """The actions, then the buttons."""
+        """The versions, the actions, then the buttons."""
         return (
-            *(self.copy, self.again, self.edit, self.go_on, self.previous, self.next),
+            *(self.previous, self.next, self.copy, self.again, self.edit, self.go_on),
             *(self.continue_button, self.again_button),
         )
 
@@ -112,8 +112,9 @@ class FootView(ActionsView):
             while row.takeAt(0) is not None:
                 pass
         self._rows[0].addWidget(self._end)
-        self._rows[plan.actions_line].addWidget(self._actions)
+        # Versions first: they are seen while the actions are not.
         self._rows[plan.versions_line].addWidget(self._versions)
+        self._rows[plan.actions_line].addWidget(self._actions)
         for row in self._rows[: plan.versions_line + 1]:
             row.addStretch(1)
         self._rows[plan.versions_line].addWidget(self.figures)

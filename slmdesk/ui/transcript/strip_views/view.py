@@ -13,12 +13,18 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
+    QTextFormat,
 )
 from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
 from slmdesk.ui.transcript.contents import Content
 from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.strips import Strip
+
+INK_MATTERS = QTextFormat.Property.UserProperty.value + 1
+"""Of the format of a mark: whether its letters have another colour than the text."""
+# With more marks in one view than this, those whose ink is the text's own are only filled: Qt takes seconds.
+_MANY_MARKS = 300
 
 
 class StripView(QWidget):
@@ -159,11 +165,14 @@ class TextBody(QTextEdit):
             if self.content is not None:
                 color = form.background().color()
                 self._fills += [(box, color) for box in self.content.line_boxes(cursor)]
-            selection = QTextEdit.ExtraSelection()
-            selection.cursor, selection.format = cursor, form
-            selections.append(selection)
+            if len(marks) <= _MANY_MARKS or form.boolProperty(INK_MATTERS):
+                selection = QTextEdit.ExtraSelection()
+                selection.cursor, selection.format = cursor, form
+                selections.append(selection)
         self.setExtraSelections(selections)
-        self._marked = bool(selections)
+        self._marked = bool(marks)
+        # Qt draws only the letters' own boxes again, which are lower than what is filled.
+        self.viewport().update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Fill what is set off in the whole height of its lines; Qt fills only that of the letters."""
@@ -185,3 +194,4 @@ class TextBody(QTextEdit):
             self.setExtraSelections([])
             self._marked = False
             self._fills = []
+            self.viewport().update()
