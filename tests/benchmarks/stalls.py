@@ -109,6 +109,7 @@ def _row(what: str, results: list[Beats], tokens: str) -> Row:
 
 def measure_scripted(paths: Paths, runs: int = 5) -> Row:
     """20,000 tokens of a Markdown corpus at 200 tokens per second, from a scripted engine in its process."""
+    paths.data.mkdir(parents=True, exist_ok=True)
     file = write_model(paths.data / "corpus.gguf", tokens=_TOKENS, rate=_RATE)
     model = InstalledModel(
         id="corpus",
