@@ -16,6 +16,8 @@ from typing import Any
 
 import llama_cpp as native
 
+from slmdesk.engines.llama_cpp.native import amx_is_left_alone
+
 # Native code calls it until the process ends.
 _QUIET = native.llama_log_callback(lambda level, text, user: None)
 
@@ -23,7 +25,10 @@ _QUIET = native.llama_log_callback(lambda level, text, user: None)
 def _open(path: str, threads: int, context_length: int) -> tuple[Any, Any]:
     native.llama_log_set(_QUIET, ctypes.c_void_p(0))
     native.llama_backend_init()
-    model = native.llama_model_load_from_file(path.encode(), native.llama_model_default_params())
+    model_params = native.llama_model_default_params()
+    # As the engine does on this computer.
+    model_params.use_extra_bufts = not amx_is_left_alone()
+    model = native.llama_model_load_from_file(path.encode(), model_params)
     params = native.llama_context_default_params()
     params.n_ctx, params.n_batch = context_length, 512
     params.n_threads, params.n_threads_batch = threads, threads

@@ -50,6 +50,8 @@ class LoadedModel:
         parameters = lib.llama_model_default_params()
         parameters.n_gpu_layers = plan.gpu_layers
         parameters.check_tensors = plan.check_tensors
+        # AMX is one of these extra buffers; there is no switch for it alone.
+        parameters.use_extra_bufts = not native.amx_is_left_alone()
         parameters.load_mode = lib.LLAMA_LOAD_MODE_MMAP
         callback = lib.llama_progress_callback(progress)
         parameters.progress_callback = callback

@@ -20,6 +20,8 @@ os.environ.setdefault("GGML_NO_BACKTRACE", "1")
 import llama_cpp as package
 from llama_cpp import llama_cpp as binding
 
+from slmdesk.engines.llama_cpp.amx import leave_amx_alone
+
 lib: Any = binding
 """llama.cpp's C functions with their ctypes signatures, untyped because ctypes converts more than it says."""
 
@@ -84,6 +86,13 @@ def _open_library() -> ctypes.CDLL:
         # A build that keeps each backend in a file of its own.
         found.ggml_backend_load_all_from_path(path_bytes(str(library_folder())))
     return found
+
+
+def amx_is_left_alone() -> bool:
+    """Whether this computer's AMX is not to be trusted; see `amx`."""
+    cpuinfo = Path("/proc/cpuinfo")
+    told = cpuinfo.read_text(encoding="ascii", errors="replace") if sys.platform == "linux" else ""
+    return leave_amx_alone(lib.llama_print_system_info().decode("utf-8", "replace"), told)
 
 
 def clear_log() -> None:

@@ -24,7 +24,10 @@ quiet = lib.llama_log_callback(lambda level, text, data: None)
 lib.llama_log_set(quiet, None)
 lib.llama_backend_init()
 def load():
-    model = lib.llama_model_load_from_file(sys.argv[1].encode(), lib.llama_model_default_params())
+    parameters = lib.llama_model_default_params()
+    # Facts of llama.cpp, not of a computer that cannot keep what its AMX holds (engines/llama_cpp/amx.py).
+    parameters.use_extra_bufts = False
+    model = lib.llama_model_load_from_file(sys.argv[1].encode(), parameters)
     return model or sys.exit(7)
 def context(model, **values):
     parameters = lib.llama_context_default_params()
