@@ -17,10 +17,7 @@ def main() -> int:
     Returns the exit code.
     """
     if getattr(sys, "frozen", False):
-        import multiprocessing
-
-        # In a frozen program a child process starts here, and never comes back from this call.
-        multiprocessing.freeze_support()
+        _begin_frozen()
     arguments = sys.argv[1:]
     if arguments:
         from slmdesk.cli.main import run
@@ -34,6 +31,21 @@ def main() -> int:
     from slmdesk.cli.main import run_without_display
 
     return run_without_display(problem)
+
+
+def _begin_frozen() -> None:
+    """What the program in one folder has to do first: see installers/slmdesk.spec."""
+    import multiprocessing
+
+    # Its start has pointed the loader at the libraries that it brings. They are found by now, and a program
+    # of the system that is started from here, a browser or nvidia-smi, must not take them for its own.
+    before = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
+    if before is not None:
+        os.environ["LD_LIBRARY_PATH"] = before
+    else:
+        os.environ.pop("LD_LIBRARY_PATH", None)
+    # A child process starts here, and never comes back from this call.
+    multiprocessing.freeze_support()
 
 
 def _open_window() -> int:

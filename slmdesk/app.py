@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -26,17 +27,25 @@ from slmdesk.storage import (
     set_up_logging,
     show_uncaught,
 )
-from slmdesk.ui import MainWindow, Services, make_application, open_window, run_until_closed
+from slmdesk.ui import (
+    MainWindow,
+    Services,
+    Surroundings,
+    make_application,
+    open_window,
+    run_until_closed,
+)
 
 if TYPE_CHECKING:
-    from slmdesk.chat import ChatService
+    from slmdesk.chat import ChatService, LoadPlanner, LoadWishes, PlannedLoad
+    from slmdesk.engines import EnginePool, EngineSurvey
+    from slmdesk.hardware import Computer
     from slmdesk.library import InstalledModel
     from slmdesk.storage import RepairReport
 
 _log = logging.getLogger(__name__)
 
-# Python packages that bring an engine, under the names by which `slmdesk doctor` tells their versions.
-_ENGINE_PACKAGES = ("llama-cpp-python",)
+_MINUTE_S = 60.0
 
 
 def run(*, on_application: Callable[[QApplication], None] = lambda app: None) -> int:
@@ -98,15 +107,19 @@ def make_services(
     paths: Paths, settings_store: SettingsStore, settings: Settings, database: Database, log_file: Path
 ) -> Services:
     """What the window needs, over the real rooms. The caller closes `database` after the window."""
+    planning = _Planning(settings)
     return Services(
         paths=paths,
         log_file=log_file,
         settings=settings,
         settings_store=settings_store,
         list_models=lambda: _list_models(paths),
-        open_chat=lambda: _open_chat(paths, database),
+        open_chat=lambda: planning.open_chat(paths, database),
         check_conversations=lambda: _check_conversations(paths, database),
-        engine_versions=_engine_versions,
+        engine_versions=planning.engine_versions,
+        look_around=planning.look_around,
+        plan=planning.plan,
+        settings_changed=planning.take_settings,
     )
 
 
@@ -116,11 +129,99 @@ def _list_models(paths: Paths) -> Sequence[InstalledModel]:
     return find_models(paths)
 
 
-def _open_chat(paths: Paths, database: Database) -> ChatService:
-    from slmdesk.chat import ChatService, ConversationStore
-    from slmdesk.engines import EnginePool
+class _Planning:
+    """What there is to run models with, looked at once, and how each is loaded with the settings as they are.
 
-    return ChatService(EnginePool(paths.logs), ConversationStore(database))
+    Used from any thread. What takes its time to import comes with the first call.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._survey: EngineSurvey | None = None
+        self._planner: LoadPlanner | None = None
+        self._computer: Computer | None = None
+        self._pool: EnginePool | None = None
+
+    def take_settings(self, settings: Settings) -> None:
+        """Obey these from the next load on. Does not block."""
+        self._settings = settings
+        if self._pool is not None:
+            self._pool.idle_s = _idle_s(settings)
+
+    def open_chat(self, paths: Paths, database: Database) -> ChatService:
+        """The chat over a pool that frees memory as the settings say. Called once."""
+        from slmdesk.chat import ChatService, ConversationStore
+        from slmdesk.engines import EnginePool
+        from slmdesk.hardware import memory_limits
+
+        pool = EnginePool(
+            paths.logs,
+            idle_s=_idle_s(self._settings),
+            available_memory=lambda: memory_limits().available_bytes,
+        )
+        self._pool = pool
+        return ChatService(pool, ConversationStore(database), planner=self._load_planner())
+
+    def look_around(self, again: bool) -> Surroundings:
+        """See `Services.look_around`."""
+        from slmdesk.engines import ENGINES, EngineFacts
+
+        survey, off = self._engine_survey(), self._settings.engines_off
+        if again:
+            survey.refresh()
+            with self._lock:
+                self._computer = None
+        engines = tuple(
+            EngineFacts(name, entry.title) if name in off else survey.facts(name)
+            for name, entry in ENGINES.items()
+        )
+        return Surroundings(engines, self._look_at_computer())
+
+    def plan(self, model: InstalledModel) -> PlannedLoad:
+        """See `Services.plan`."""
+        return self._load_planner().plan(model)
+
+    def engine_versions(self) -> list[tuple[str, str]]:
+        """See `Services.engine_versions`."""
+        return [(one.title, one.version) for one in self.look_around(False).engines if one.version]
+
+    def _engine_survey(self) -> EngineSurvey:
+        from slmdesk.engines import EngineSurvey
+
+        with self._lock:
+            if self._survey is None:
+                self._survey = EngineSurvey()
+            return self._survey
+
+    def _load_planner(self) -> LoadPlanner:
+        from slmdesk.chat import LoadPlanner, wishes_of
+        from slmdesk.engines import engine_names
+
+        survey = self._engine_survey()
+
+        def wishes(model: InstalledModel) -> LoadWishes:
+            known = [facts for name in engine_names() if (facts := survey.known(name)) is not None]
+            return wishes_of(self._settings, model, known)
+
+        with self._lock:
+            if self._planner is None:
+                self._planner = LoadPlanner(survey, self._look_at_computer, wishes)
+            return self._planner
+
+    def _look_at_computer(self) -> Computer:
+        from slmdesk.hardware import describe_computer
+
+        computer = self._computer
+        if computer is None:
+            computer = describe_computer()
+            self._computer = computer
+        return computer
+
+
+def _idle_s(settings: Settings) -> float | None:
+    """After how many seconds a model that nobody uses is unloaded; None: never."""
+    return settings.idle_unload_minutes * _MINUTE_S if settings.idle_unload_minutes else None
 
 
 def _check_conversations(paths: Paths, database: Database) -> RepairReport | None:
@@ -135,12 +236,6 @@ def _check_conversations(paths: Paths, database: Database) -> RepairReport | Non
         # That something was repaired is the greater news; the next start says it if it is still so.
         _log.warning("no backup was made: %s", error)
     return report
-
-
-def _engine_versions() -> list[tuple[str, str]]:
-    from importlib import metadata
-
-    return [(package, metadata.version(package)) for package in _ENGINE_PACKAGES]
 
 
 @contextmanager

@@ -7,9 +7,11 @@ from slmdesk.chat.conversation import (
     MessageState,
     make_title,
 )
+from slmdesk.chat.loading import LoadPlanner, LoadWishes, PlannedLoad
 from slmdesk.chat.options import ChatOptions
-from slmdesk.chat.service import ChatEvent, ChatService, OnEvent
+from slmdesk.chat.service import ChatEvent, ChatService, LoadEvent, OnEvent
 from slmdesk.chat.store import ConversationStore
+from slmdesk.chat.wishes import preference_of, wishes_of
 
 __all__ = [
     "ChatEvent",
@@ -19,7 +21,13 @@ __all__ = [
     "Conversation",
     "ConversationStore",
     "ConversationSummary",
+    "LoadEvent",
+    "LoadPlanner",
+    "LoadWishes",
     "MessageState",
     "OnEvent",
+    "PlannedLoad",
     "make_title",
+    "preference_of",
+    "wishes_of",
 ]

@@ -31,6 +31,7 @@ class ChatMessageRecord:
     created_at: float
     """Seconds since 1970, UTC."""
     end_reason: EndReason | None = None
+    """Of a message of the person: why the model could not begin to answer it."""
     stats: Stats | None = None
     """What the run took that wrote its end."""
     reasoning: str = ""
@@ -111,11 +112,16 @@ class ConversationSummary:
     pinned: bool = False
     draft: bool = False
     """Whether something is written there and not sent."""
+    model: str = ""
+    """Id of the model that was chosen for it; empty: none was."""
 
 
 def make_title(text: str) -> str:
-    """A title from the first thing said: its first line with something on it, cut at a word."""
-    line = next((stripped for stripped in map(str.strip, text.splitlines()) if stripped), "")
+    """A title from the first thing said: its first line with something on it, cut at a word.
+
+    Tabs and rows of blanks become one blank.
+    """
+    line = next((joined for joined in (" ".join(one.split()) for one in text.splitlines()) if joined), "")
     if len(line) <= _TITLE_LENGTH:
         return line
     # One more character tells whether the last word is whole.

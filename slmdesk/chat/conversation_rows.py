@@ -24,8 +24,9 @@ _SUMMARIES = """
             SELECT model_title FROM message
             WHERE conversation_id = conversation.id AND role = 'assistant' ORDER BY message.id DESC LIMIT 1
         ), ''),
-        EXISTS (SELECT 1 FROM draft WHERE draft.conversation_id = conversation.id AND trim(draft.text) != '')
-    FROM conversation WHERE deleted_at IS NULL ORDER BY updated_at DESC, id DESC
+        EXISTS (SELECT 1 FROM draft WHERE draft.conversation_id = conversation.id AND trim(draft.text) != ''),
+        model
+    FROM conversation WHERE (deleted_at IS NOT NULL) = ? ORDER BY updated_at DESC, id DESC
 """
 
 
@@ -96,8 +97,8 @@ def latest_id(database: Database) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
-def summaries(database: Database) -> list[ConversationSummary]:
-    """All that are not deleted, newest first."""
+def summaries(database: Database, *, deleted: bool = False) -> list[ConversationSummary]:
+    """All that are not deleted, or all that are and can still be brought back; newest first."""
     return [
         ConversationSummary(
             id=number,
@@ -106,8 +107,11 @@ def summaries(database: Database) -> list[ConversationSummary]:
             updated_at=updated_at,
             pinned=bool(pinned),
             draft=bool(draft),
+            model=model,
         )
-        for number, title, updated_at, pinned, model_title, draft in database.read(_SUMMARIES)
+        for number, title, updated_at, pinned, model_title, draft, model in database.read(
+            _SUMMARIES, (deleted,)
+        )
     ]
 
 

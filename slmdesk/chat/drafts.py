@@ -14,12 +14,16 @@ def load(database: Database, conversation_id: int) -> str:
 
 
 def save(cursor: Any, conversation_id: int, text: str, now: float) -> None:
-    """Keep `text` in place of the draft there is; without a character there is none any more."""
+    """Keep `text` in place of the draft there is; without a character there is none any more.
+
+    Nothing happens where its conversation was removed meanwhile.
+    """
     if not text:
         cursor.execute("DELETE FROM draft WHERE conversation_id = ?", (conversation_id,))
         return
     cursor.execute(
-        "INSERT INTO draft (conversation_id, text, updated_at) VALUES (?, ?, ?)"
+        "INSERT INTO draft (conversation_id, text, updated_at) SELECT ?, ?, ?"
+        " WHERE ? = 0 OR EXISTS (SELECT 1 FROM conversation WHERE id = ?)"
         " ON CONFLICT (conversation_id) DO UPDATE SET text = excluded.text, updated_at = excluded.updated_at",
-        (conversation_id, text, now),
+        (conversation_id, text, now, conversation_id, conversation_id),
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
+
+import msgspec
 
 from slmdesk.chat.conversation import (
     ChatMessageRecord,
@@ -16,6 +20,8 @@ from slmdesk.chat.conversation import (
     whole_characters,
 )
 from slmdesk.chat.growing_answer import GrowingAnswer
+from slmdesk.chat.loading import LoadPlanner, PlanKeeper
+from slmdesk.chat.seen_figures import SeenFigures
 from slmdesk.chat.store import ConversationStore
 from slmdesk.engines import (
     End,
@@ -23,9 +29,11 @@ from slmdesk.engines import (
     EnginePool,
     Event,
     GenerateRequest,
+    Lease,
     LoadOptions,
     LoadProgress,
     LoadReport,
+    Placement,
     PromptProgress,
     Reasoning,
     Stats,
@@ -36,7 +44,9 @@ from slmdesk.messages import ErrorKind, UserError
 
 _log = logging.getLogger(__name__)
 
-ChatEvent: TypeAlias = LoadProgress | LoadReport | PromptProgress | Reasoning | Text | Stats | End
+LoadEvent: TypeAlias = Placement | LoadProgress | LoadReport
+"""`Placement` comes once before a load that was planned."""
+ChatEvent: TypeAlias = LoadEvent | PromptProgress | Reasoning | Text | Stats | End
 OnEvent: TypeAlias = Callable[[ChatEvent], None]
 
 _STATE_OF_END: dict[EndReason, MessageState] = {
@@ -53,15 +63,25 @@ class ChatService:
 
     `load` and `respond`: one call at a time, from one worker thread, in which `on_event` is called. The rest
     from any thread. A `Conversation` belongs to one call at a time. Without a store nothing is written to
-    the disk.
+    the disk. With a planner it decides how models are loaded, and the load options of a call do not count.
     """
 
     def __init__(
-        self, pool: EnginePool, store: ConversationStore | None, *, now: Callable[[], float] = time.time
+        self,
+        pool: EnginePool,
+        store: ConversationStore | None,
+        *,
+        planner: LoadPlanner | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._pool = pool
         self._store = store
+        self._plans = PlanKeeper(planner) if planner is not None else None
         self._now = now
+        # Guards the fields below it: a stop while a load is planned, which the pool does not know of yet.
+        self._state = threading.Lock()
+        self._planning = False
+        self._stopped = False
 
     @property
     def pool(self) -> EnginePool:
@@ -80,16 +100,21 @@ class ChatService:
     def load(
         self,
         model: InstalledModel,
-        load_options: LoadOptions,
-        on_event: Callable[[LoadProgress | LoadReport], None],
+        load_options: LoadOptions = LoadOptions(),  # noqa: B008 - frozen
+        on_event: Callable[[LoadEvent], None] = lambda event: None,
+        *,
+        context_length: int | None = None,
     ) -> LoadReport | None:
         """Load `model`, unless it is loaded already. None: cancelled.
 
-        Raises UserError (kind MODEL).
+        `context_length`: of the conversation that it is loaded for, where that has one of its own. Raises
+        UserError (kind MODEL).
         """
         if model.problem is not None:
             raise model.problem
-        with self._pool.use(str(model.path), load_options, on_event) as lease:
+        if context_length is not None:
+            load_options = msgspec.structs.replace(load_options, context_length=context_length)
+        with self._use(model, load_options, context_length, on_event) as lease:
             if lease is None:
                 return None
             if lease.loaded_now:
@@ -127,8 +152,8 @@ class ChatService:
 
         An answer that there is already becomes an older version of the new one. `continued`: go on with
         that answer instead, which was cut off. What comes is stored as it grows, and whatever happens, it
-        is kept; an answer that comes to nothing leaves the conversation as it was. None: cancelled while
-        the model was loading.
+        is kept; an answer that comes to nothing leaves the conversation as it was, but for the note at the
+        question that it did not fit into the context. None: cancelled while the model was loading.
         Raises UserError: kind MODEL or GENERATION when the answer could not be finished, kind USAGE when
         there is nothing to answer or to go on with, kind STORAGE when the answer cannot be stored (it is in
         `conversation` nevertheless, and stored with the next message).
@@ -144,7 +169,8 @@ class ChatService:
             self._store.save_pending(conversation)
         options = conversation.options
         prompt = dataclasses.replace(conversation, messages=messages[:position]).prompt()
-        with self._pool.use(str(model.path), options.for_loading(load_options), on_event) as lease:
+        loading = options.for_loading(load_options)
+        with self._use(model, loading, options.context_length, on_event) as lease:
             if lease is None:
                 return None
             if lease.loaded_now:
@@ -153,6 +179,7 @@ class ChatService:
                 record = messages[position]
             else:
                 record = ChatMessageRecord(0, "assistant", "", "writing", model.title, self._now())
+            self._note_no_answer(messages[position - 1], None)
             answer = GrowingAnswer(conversation, record, position, self._store, model_title=model.title)
             request = GenerateRequest(
                 messages=prompt,
@@ -163,12 +190,16 @@ class ChatService:
                 max_tokens=options.max_tokens,
                 thinking=options.thinking,
             )
+            seen = SeenFigures()
             try:
-                end = self._stream(answer, lease.process.generate(request), on_event)
+                end = self._stream(answer, lease.process.generate(request), on_event, seen)
             except BaseException:
+                answer.stats = answer.stats or seen.stats()
                 answer.finish("failed", "error")
                 raise
             answer.finish(_STATE_OF_END[end.reason], end.reason)
+            if end.reason == "context_full" and len(messages) == position:
+                self._note_no_answer(messages[position - 1], end.reason)
         on_event(end)
         return end
 
@@ -202,12 +233,71 @@ class ChatService:
 
     def cancel(self) -> None:
         """End what is going on, within a token. From any thread."""
+        with self._state:
+            self._stopped = self._stopped or self._planning
         self._pool.cancel()
 
-    def _stream(self, answer: GrowingAnswer, events: Iterator[Event], on_event: OnEvent) -> End:
+    @contextlib.contextmanager
+    def _use(
+        self,
+        model: InstalledModel,
+        given: LoadOptions,
+        context_length: int | None,
+        on_event: Callable[[LoadEvent], None],
+    ) -> Iterator[Lease | None]:
+        """Have `model` loaded inside the block; None: cancelled."""
+        options = self._options(model, given, context_length, on_event)
+        if options is None:
+            yield None
+            return
+        with self._pool.use(str(model.path), options, on_event, engine=model.engine or None) as lease:
+            yield lease
+
+    def _options(
+        self,
+        model: InstalledModel,
+        given: LoadOptions,
+        context_length: int | None,
+        on_event: Callable[[LoadEvent], None],
+    ) -> LoadOptions | None:
+        """How `model` is to be loaded: as planned, where there is a planner; as `given` otherwise.
+
+        None: cancelled meanwhile.
+        """
+        if self._plans is None:
+            return given
+        with self._state:
+            self._planning, self._stopped = True, False
+        try:
+            plan, new = self._plans.plan(model, context_length, self._pool.loaded)
+        finally:
+            with self._state:
+                self._planning, stopped = False, self._stopped
+        if stopped:
+            return None
+        if new:
+            on_event(plan.placement)
+        return plan.options
+
+    def _note_no_answer(self, question: ChatMessageRecord, reason: EndReason | None) -> None:
+        """Keep why there is no answer to `question`; None: there is nothing to say about it."""
+        if question.end_reason == reason:
+            return
+        question.end_reason = reason
+        if self._store and question.id:
+            try:
+                self._store.update_message(question)
+            except UserError as error:
+                # It only says why; that there is no answer is seen without it.
+                _log.warning("why a message was not answered could not be stored: %s", error.key)
+
+    def _stream(
+        self, answer: GrowingAnswer, events: Iterator[Event], on_event: OnEvent, seen: SeenFigures
+    ) -> End:
         """Pass the events on and let `answer` grow; return the last event, which is not passed on."""
         end = End(reason="error")
         for event in events:
+            seen.take(event)
             match event:
                 case Text(text=text):
                     answer.grow(text)

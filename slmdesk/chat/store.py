@@ -37,12 +37,26 @@ class ConversationStore:
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
         self._database = database
         self._now = now
+        self._seen_version: int | None = None
 
     # Reading
 
     def summaries(self) -> list[ConversationSummary]:
         """All conversations that are not deleted, the one last written in first."""
         return conversation_rows.summaries(self._database)
+
+    def deleted(self) -> list[ConversationSummary]:
+        """Those that a person deleted and that `restore` brings back until they are purged, newest first.
+
+        Those of which it is not certain that a person deleted them come back at once.
+        """
+        self._surely_deleted()
+        return conversation_rows.summaries(self._database, deleted=True)
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another program wrote something since this was asked last; the first time: yes."""
+        before, self._seen_version = self._seen_version, self._database.data_version()
+        return self._seen_version != before
 
     def search(self, text: str, *, still_wanted: Callable[[], bool] = lambda: True) -> list[int]:
         """Ids of the conversations with `text` in the title or in a version of a message, newest first.
@@ -183,15 +197,7 @@ class ConversationStore:
         Those of which it is not certain that a person deleted them come back instead.
         Where it fails in the middle, nothing is removed from the list of what is deleted: try again.
         """
-        gone = conversation_rows.deleted_ids(self._database)
-        if gone:
-            certain = self._database.surely_deleted()
-            doubtful = [number for number in gone if number not in certain]
-            if doubtful:
-                # Whoever did not delete them would never see them again.
-                _log.warning("%d conversations only seem to be deleted: they are back", len(doubtful))
-                self.restore(doubtful)
-            gone = [number for number in gone if number in certain]
+        gone = self._surely_deleted()
         if ids is not None:
             gone = [number for number in gone if number in ids]
         if not gone:
@@ -200,6 +206,19 @@ class ConversationStore:
         with self._database.transaction() as cursor:
             conversation_rows.purge(cursor, gone)
         _log.info("%d deleted conversations were removed", len(gone))
+
+    def _surely_deleted(self) -> list[int]:
+        """Those that a person deleted. Those that only seem to be deleted are back afterwards."""
+        gone = conversation_rows.deleted_ids(self._database)
+        if not gone:
+            return []
+        certain = self._database.surely_deleted()
+        doubtful = [number for number in gone if number not in certain]
+        if doubtful:
+            # Whoever did not delete them would never see them again.
+            _log.warning("%d conversations only seem to be deleted: they are back", len(doubtful))
+            self.restore(doubtful)
+        return [number for number in gone if number in certain]
 
     def save_draft(self, conversation_id: int, text: str) -> None:
         """Keep what is written in a conversation and not sent, 0: in the new one; '' removes it."""

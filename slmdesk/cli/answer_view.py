@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slmdesk.chat import ChatEvent
+from slmdesk.cli.error_words import with_advice
 from slmdesk.cli.output import Output
 from slmdesk.cli.progress_bar import ProgressBar
 from slmdesk.cli.reasoning_view import ReasoningView
-from slmdesk.engines import EndReason, LoadProgress, LoadReport, PromptProgress, Reasoning, Stats, Text
+from slmdesk.engines import (
+    EndReason,
+    LoadProgress,
+    LoadReport,
+    Placement,
+    PromptProgress,
+    Reasoning,
+    Stats,
+    Text,
+)
 from slmdesk.library import InstalledModel
 from slmdesk.messages import format_integer, format_number, format_seconds, tr, tr_n
 
@@ -17,12 +29,22 @@ _WORTH_A_BAR = 512
 class AnswerView:
     """Shows one answer after another. Main thread only.
 
-    `default_system_prompt` is shown once, when the model is there: the person did not write it. Each method
-    raises what `Output` raises.
+    `default_system_prompt` is shown once, when the model is there: the person did not write it. So is that a
+    GPU is not used, and which of the `given` options the engine does not take: their names on the command
+    line, with the field of `LoadOptions` or `Sampling` that each sets. Each method raises what `Output`
+    raises.
     """
 
-    def __init__(self, output: Output, model: InstalledModel, *, default_system_prompt: str) -> None:
+    def __init__(
+        self,
+        output: Output,
+        model: InstalledModel,
+        *,
+        default_system_prompt: str,
+        given: Mapping[str, str],
+    ) -> None:
         self._output = output
+        self._given = dict(given)
         self._model = model
         self._unshown_system_prompt = default_system_prompt
         self._bar = ProgressBar()
@@ -30,6 +52,23 @@ class AnswerView:
         self._pieces: list[str] = []
         self._reasoning: list[str] = []
         self._stats: Stats | None = None
+        self._placement: Placement | None = None
+        self._warned_of = ""
+        self._report: LoadReport | None = None
+
+    @property
+    def runs_on(self) -> str:
+        """The device of the loaded model for people, and how much of the model is on it."""
+        report, placement = self._report, self._placement
+        if report is None:
+            return ""
+        as_planned = placement is not None and placement.devices == report.used_devices
+        device = placement.title if placement is not None and as_planned else report.device
+        if not 0 < report.gpu_layers < report.layers:
+            return device
+        return tr("{device}, {count} of {all} layers").format(
+            device=device, count=format_integer(report.gpu_layers), all=format_integer(report.layers)
+        )
 
     def begin(self) -> None:
         """Another answer begins."""
@@ -42,9 +81,14 @@ class AnswerView:
         match event:
             case LoadProgress(fraction=fraction):
                 self._bar.show(tr("Loading {model}").format(model=self._model.title), fraction)
+            case Placement():
+                self._placement = event
+                self._show_warning(event)
             case LoadReport():
                 self._bar.close()
+                self._report = event
                 self._show_system_prompt()
+                self._show_what_has_no_effect(event)
             case PromptProgress(processed=processed, total=total, reused=reused):
                 if total - reused >= _WORTH_A_BAR:
                     self._bar.show(tr("Processing the prompt"), processed / total)
@@ -75,7 +119,7 @@ class AnswerView:
         anything = bool(self._pieces or self._reasoning)
         if self._output.as_json:
             text, reasoning = "".join(self._pieces), "".join(self._reasoning)
-            self._output.value(_as_json(text, reasoning, reason, self._stats))
+            self._output.value(self._as_json(text, reasoning, reason))
             return anything
         self._output.end_stream()
         if self._stats and self._stats.generated_tokens and (anything or reason != "context_full"):
@@ -93,33 +137,51 @@ class AnswerView:
             self._output.note(tr("Stopped."))
         return anything
 
+    def _as_json(self, text: str, reasoning: str, reason: EndReason) -> dict[str, str | int | float | None]:
+        """The object of `--json`. What was not known or measured when the answer ended is None.
+
+        `reasoning` is there only where the model thought before it answered.
+        """
+        stats, report = self._stats, self._report
+        return {
+            "text": text,
+            **({"reasoning": reasoning} if reasoning else {}),
+            "end_reason": reason,
+            "prompt_tokens": stats.prompt_tokens if stats else None,
+            "reused_tokens": stats.reused_tokens if stats else None,
+            # A rate or a time of 0 is one that was not measured.
+            "prompt_tokens_per_second": (stats.prompt_tokens_per_second or None) if stats else None,
+            "time_to_first_token_s": (stats.time_to_first_token_s or None) if stats else None,
+            "generated_tokens": stats.generated_tokens if stats else None,
+            "tokens_per_second": (stats.tokens_per_second or None) if stats else None,
+            "engine": report.engine if report else None,
+            "device": report.device if report else None,
+            "gpu_layers": report.gpu_layers if report else None,
+        }
+
+    def _show_warning(self, placement: Placement) -> None:
+        said = with_advice(placement.warning) if placement.warning else ""
+        if said and said != self._warned_of:
+            self._bar.close()
+            self._output.note(f"slmdesk: {said}")
+        self._warned_of = said
+
+    def _show_what_has_no_effect(self, report: LoadReport) -> None:
+        taken = {*report.capabilities.load_options, *report.capabilities.samplers}
+        for option in [option for option, field in self._given.items() if field not in taken]:
+            del self._given[option]
+            self._output.note(
+                tr("{option} has no effect: {engine} has nothing like it.").format(
+                    option=option, engine=report.engine
+                )
+            )
+
     def _show_system_prompt(self) -> None:
         if self._unshown_system_prompt:
             self._output.note(
                 tr("System prompt: {text} (change it with --system)").format(text=self._unshown_system_prompt)
             )
             self._unshown_system_prompt = ""
-
-
-def _as_json(
-    text: str, reasoning: str, reason: EndReason, stats: Stats | None
-) -> dict[str, str | int | float | None]:
-    """The object of `--json`. A figure is None where the answer ended before it was taken.
-
-    `reasoning` is there only where the model thought before it answered.
-    """
-    return {
-        "text": text,
-        **({"reasoning": reasoning} if reasoning else {}),
-        "end_reason": reason,
-        "prompt_tokens": stats.prompt_tokens if stats else None,
-        "reused_tokens": stats.reused_tokens if stats else None,
-        # A rate or a time of 0 is one that was not measured.
-        "prompt_tokens_per_second": (stats.prompt_tokens_per_second or None) if stats else None,
-        "time_to_first_token_s": (stats.time_to_first_token_s or None) if stats else None,
-        "generated_tokens": stats.generated_tokens if stats else None,
-        "tokens_per_second": (stats.tokens_per_second or None) if stats else None,
-    }
 
 
 def _context_full(context_length: int, model: InstalledModel) -> str:

@@ -6,18 +6,19 @@ import contextlib
 import math
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import click
 
-from slmdesk.chat import ChatOptions, ChatService, ConversationStore
+from slmdesk.chat import ChatOptions, ChatService, ConversationStore, LoadPlanner
 from slmdesk.cli.chat_session import ChatSession
 from slmdesk.cli.interrupts import wait_for_abandoned_work
 from slmdesk.cli.number_types import Number, WholeNumber
 from slmdesk.cli.output import Output
+from slmdesk.cli.placing import PlacingWishes, StrictPlanner, check_device, check_wishes, with_engine
 from slmdesk.cli.prompt_input import read_piped_prompt, require_text
 from slmdesk.cli.repair_words import repair_in_words
-from slmdesk.engines import EnginePool, Sampling
+from slmdesk.engines import ALL_LAYERS, EnginePool, Sampling, engine_names
 from slmdesk.library import STARTER_ID, InstalledModel, resolve_model
 from slmdesk.messages import UserError, tr
 from slmdesk.storage import Database, Paths, Settings, find_and_repair_damage
@@ -39,6 +40,7 @@ class ChatWishes:
     max_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None
+    placing: PlacingWishes = field(default_factory=PlacingWishes)
     save: bool = False
     as_json: bool = False
 
@@ -78,6 +80,28 @@ def build_chat() -> click.Command:
         type=WholeNumber(0, _LARGEST_SEED),
         help=tr("Number that makes a draw repeatable."),
     )
+    @click.option(
+        "--engine",
+        type=click.Choice(engine_names()),
+        help=tr("Engine that runs the model; without this the one for its format."),
+    )
+    @click.option(
+        "--device",
+        metavar=tr("NAME"),
+        callback=check_device,
+        help=tr(
+            "Where the model runs: auto, cpu, gpu, or the name of a device from `slmdesk doctor`, several"
+            " with commas between them. One that cannot be used is an error."
+        ),
+    )
+    @click.option(
+        "--gpu-layers",
+        metavar=tr("NUMBER"),
+        type=WholeNumber(ALL_LAYERS, _LARGEST_COUNT),
+        help=tr(
+            "Layers of the model to place on the GPU, {all} for all of them; without this as many as fit."
+        ).format(all=ALL_LAYERS),
+    )
     @click.option("--save", is_flag=True, help=tr("Keep the conversation; without this nothing is stored."))
     @click.option(
         "--json", "as_json", is_flag=True, help=tr("Print the answer and its figures as one JSON object.")
@@ -92,6 +116,9 @@ def build_chat() -> click.Command:
         max_tokens: int | None,
         temperature: float | None,
         seed: int | None,
+        engine: str | None,
+        device: str | None,
+        gpu_layers: int | None,
         save: bool,
         as_json: bool,
     ) -> int:
@@ -102,13 +129,14 @@ def build_chat() -> click.Command:
             max_tokens=max_tokens,
             temperature=temperature,
             seed=seed,
+            placing=check_wishes(PlacingWishes(engine, device, gpu_layers)),
             save=save,
             as_json=as_json,
         )
         if wishes.prompt is None and as_json and sys.stdin.isatty():
             raise click.UsageError(tr("--json needs one message: give it with --prompt or through a pipe"))
-        paths = context.obj.paths
-        return _chat(resolve_model(model, paths), wishes, paths)
+        paths, settings = context.obj.paths, context.obj.settings
+        return _chat(resolve_model(model, paths), wishes, paths, settings)
 
     return chat
 
@@ -120,14 +148,15 @@ def chat_instead_of_window(paths: Paths, settings: Settings) -> int:
     """
     model = _last_or_starter(paths, settings)
     if sys.stdin.isatty():
-        return _chat(model, ChatWishes(), paths)
+        return _chat(model, ChatWishes(), paths, settings)
     prompt = read_piped_prompt()
-    return _chat(model, ChatWishes(prompt=prompt), paths) if prompt.strip() else 0
+    return _chat(model, ChatWishes(prompt=prompt), paths, settings) if prompt.strip() else 0
 
 
 def _help() -> str:
     return tr(
-        "Chat with MODEL: the path of a GGUF file, a name from `slmdesk models list`, or `starter`.\n\n"
+        "Chat with MODEL: the path of a GGUF file or of a folder in the format of ONNX Runtime GenAI, a name"
+        " from `slmdesk models list`, or `starter`.\n\n"
         "Without --prompt the message is read from a pipe, or the chat is interactive: /bye or Ctrl-D leaves,"
         " Ctrl-C stops an answer, a backslash at the end of a line continues the message."
     )
@@ -147,20 +176,35 @@ def _last_or_starter(paths: Paths, settings: Settings) -> InstalledModel:
     return resolve_model(STARTER_ID, paths)
 
 
-def _chat(model: InstalledModel, wishes: ChatWishes, paths: Paths) -> int:
+def _chat(model: InstalledModel, wishes: ChatWishes, paths: Paths, settings: Settings) -> int:
+    model = with_engine(model, wishes.placing, settings)
     prompt = wishes.prompt
     if prompt is None and not sys.stdin.isatty():
         prompt = read_piped_prompt()
     output = Output(as_json=wishes.as_json)
-    with _service(paths, output, save=wishes.save) as service:
+    planner = StrictPlanner(settings, wishes.placing, wishes.context_length)
+    with _service(paths, output, planner, save=wishes.save) as service:
         session = ChatSession(
             service,
             model,
             options=_options(wishes),
             system_prompt=wishes.system,
             output=output,
+            given=_given(wishes),
         )
         return session.answer_once(prompt) if prompt is not None else session.converse()
+
+
+def _given(wishes: ChatWishes) -> dict[str, str]:
+    """The options that were given and that not every engine has, with the field that each sets."""
+    values = {
+        "--ctx": ("context_length", wishes.context_length),
+        "--temperature": ("temperature", wishes.temperature),
+        "--seed": ("seed", wishes.seed),
+        # None of them is what every engine can do.
+        "--gpu-layers": ("gpu_layers", wishes.placing.gpu_layers or None),
+    }
+    return {option: field for option, (field, value) in values.items() if value is not None}
 
 
 def _options(wishes: ChatWishes) -> ChatOptions:
@@ -174,7 +218,7 @@ def _options(wishes: ChatWishes) -> ChatOptions:
 
 
 @contextlib.contextmanager
-def _service(paths: Paths, output: Output, *, save: bool) -> Iterator[ChatService]:
+def _service(paths: Paths, output: Output, planner: LoadPlanner, *, save: bool) -> Iterator[ChatService]:
     """A chat service whose engine process and database are closed afterwards."""
     database = Database(paths.database_file)
     store = ConversationStore(database) if save else None
@@ -185,7 +229,7 @@ def _service(paths: Paths, output: Output, *, save: bool) -> Iterator[ChatServic
             report = find_and_repair_damage(database, paths.backups)
             if report is not None:
                 output.note(repair_in_words(report))
-        yield ChatService(pool, store)
+        yield ChatService(pool, store, planner=planner)
     finally:
         try:
             # Ends an answer that goes on after a second Ctrl-C, whose text so far is stored then.

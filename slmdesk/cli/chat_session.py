@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 from slmdesk.chat import ChatEvent, ChatOptions, ChatService, Conversation
@@ -23,7 +24,8 @@ _INTERRUPTED = 130
 class ChatSession:
     """Asks the service, and shows what comes. Main thread only: Ctrl-C is handled here.
 
-    `system_prompt` None takes the model's default, and shows it once. The methods return the exit code.
+    `system_prompt` None takes the model's default, and shows it once. `given`: see `AnswerView`. The methods
+    return the exit code.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class ChatSession:
         options: ChatOptions,
         system_prompt: str | None,
         output: Output,
+        given: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._service = service
         self._model = model
@@ -43,7 +46,7 @@ class ChatSession:
         self._conversation = Conversation(
             system_prompt=default if system_prompt is None else system_prompt, model=model.id, options=options
         )
-        self._view = AnswerView(output, model, default_system_prompt=default)
+        self._view = AnswerView(output, model, default_system_prompt=default, given=given)
 
     def answer_once(self, prompt: str) -> int:
         """Answer `prompt` and end. Raises UserError after what there is of the answer has been shown."""
@@ -64,13 +67,14 @@ class ChatSession:
 
     def converse(self) -> int:
         """Answer message after message until the person leaves."""
-        if self._run(self._load) is None:
+        report = self._run(self._load)
+        if report is None:
             return _INTERRUPTED
         self._output.note(
             tr(
-                "{model} is ready. /bye or Ctrl-D leaves, Ctrl-C stops an answer,"
+                "{model} is ready ({engine}, {device}). /bye or Ctrl-D leaves, Ctrl-C stops an answer,"
                 " a backslash at the end of a line continues the message."
-            ).format(model=self._model.title)
+            ).format(model=self._model.title, engine=report.engine, device=self._view.runs_on)
         )
         reader = MessageReader()
         interrupted = False

@@ -25,6 +25,7 @@ WORDS = (
 )
 
 PLURALS = (
+    NP_("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", "choices"),
     NP_("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", "args"),
     NP_("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", "nargs"),
     NP_("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", "possibilities"),

@@ -1,44 +1,22 @@
-"""`slmdesk doctor`: what is installed here, what works, and what does not."""
+"""`slmdesk doctor`: what is installed here, what works and where models would run, and what does not work."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
-import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import click
 
 from slmdesk import __version__
-from slmdesk.cli.display import describe_problem, find_display_problem
-from slmdesk.cli.error_words import with_advice
+from slmdesk.cli.findings import EngineFinding, Findings, look, problems
+from slmdesk.cli.findings_as_json import findings_as_json
 from slmdesk.cli.output import Output
 from slmdesk.cli.table import align
-from slmdesk.engines import EngineFacts, engine_names, probe_engine
-from slmdesk.hardware import Computer, describe_computer
-from slmdesk.library import starter_file
-from slmdesk.messages import UserError, format_bytes, format_integer, one_line, tr
-from slmdesk.storage import Paths, log_file, storage_problems
+from slmdesk.engines import Device
+from slmdesk.hardware import Computer, Gpu
+from slmdesk.messages import format_bytes, format_integer, one_line, say, tr
 
-_PROJECT = "slmdesk"
-
-
-@dataclass(frozen=True, slots=True)
-class _Findings:
-    python: str
-    system: str
-    dependencies: dict[str, str | None]
-    """Version of each, None where it is not installed."""
-    engines: list[EngineFacts]
-    computer: Computer
-    paths: dict[str, str]
-    storage: list[UserError]
-    """What of it cannot be read or written."""
-    starter: str | None
-    display: str | None
-    """Why no window can be opened; None: one can."""
+Facts = list[tuple[str, str]]
+"""Lines of one section: what, and what is known of it."""
 
 
 def build_doctor() -> click.Command:
@@ -48,187 +26,146 @@ def build_doctor() -> click.Command:
         "doctor",
         short_help=tr("Show what is installed and what does not work."),
         help=tr(
-            "Show versions, engines, devices and folders, and name what does not work."
-            " The exit code is 0 whenever it could look, whatever it found."
+            "Show versions, engines, devices and folders, on which device each engine would run a model and"
+            " why, and name what does not work. The exit code is 0 whenever it could look, whatever it found."
         ),
     )
     @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON object."))
     @click.pass_context
     def doctor(context: click.Context, as_json: bool) -> int:
-        findings = _look(context.obj.paths)
-        Output(as_json=as_json).report(_as_json(findings), _lines(findings))
+        findings = look(context.obj.paths, context.obj.settings)
+        Output(as_json=as_json).report(findings_as_json(findings), lines(findings))
         return 0
 
     return doctor
 
 
-def _look(paths: Paths) -> _Findings:
-    starter = starter_file()
-    display = find_display_problem()
-    return _Findings(
-        python=f"{platform.python_implementation()} {platform.python_version()}",
-        system=platform.platform(),
-        dependencies=_dependencies(),
-        engines=[probe_engine(name) for name in engine_names()],
-        computer=describe_computer(),
-        paths={
-            "settings": str(paths.settings_file),
-            "database": str(paths.database_file),
-            "backups": str(paths.backups),
-            "models": str(paths.models),
-            "log": str(log_file(paths)),
-            "cache": str(paths.cache),
-        },
-        storage=storage_problems(paths),
-        starter=str(starter) if starter else None,
-        display=describe_problem(display) if display else None,
-    )
-
-
-def _dependencies() -> dict[str, str | None]:
-    """The version of every package that this installation of SLM Desk asks for."""
-    try:
-        required = importlib.metadata.requires(_PROJECT) or []
-    except importlib.metadata.PackageNotFoundError:
-        # A bare copy of the source says nothing about what it needs.
-        return {}
-    names = [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in required if "extra ==" not in line]
-    return {name: _version(name) for name in dict.fromkeys(names)}
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _problems(findings: _Findings) -> Iterator[str]:
-    for name, version in findings.dependencies.items():
-        if version is None:
-            yield tr("The Python package {name} is not installed.").format(name=name)
-    for engine in findings.engines:
-        if engine.problem is not None:
-            yield f"{engine.title}: {with_advice(engine.problem)}"
-    for problem in findings.storage:
-        yield with_advice(problem)
-    if findings.starter is None:
-        yield tr("The starter model is not installed.")
-    if findings.display is not None:
-        yield f"{findings.display}."
-
-
-def _as_json(findings: _Findings) -> dict[str, Any]:
-    return {
-        "slmdesk": __version__,
-        "python": findings.python,
-        "system": findings.system,
-        "dependencies": findings.dependencies,
-        "engines": [_engine_as_json(engine) for engine in findings.engines],
-        "hardware": asdict(findings.computer),
-        "paths": findings.paths,
-        "starter": findings.starter,
-        "display": {"available": findings.display is None, "reason": findings.display},
-        "problems": list(_problems(findings)),
-    }
-
-
-def _engine_as_json(engine: EngineFacts) -> dict[str, Any]:
-    return {
-        "name": engine.name,
-        "title": engine.title,
-        "version": engine.version,
-        "library": engine.library,
-        "devices": [
-            {
-                "name": device.name,
-                "description": device.description,
-                "kind": device.kind,
-                "free_memory_bytes": device.free_memory,
-                "total_memory_bytes": device.total_memory,
-            }
-            for device in engine.devices
-        ],
-        "problem": one_line(engine.problem) if engine.problem else None,
-        "details": engine.problem.details if engine.problem else "",
-    }
-
-
-def _lines(findings: _Findings) -> Iterator[str]:
+def lines(findings: Findings) -> Iterator[str]:
+    """The findings for people."""
     yield f"SLM Desk {__version__}"
     yield from _section(
-        tr("System"), {tr("Python"): findings.python, tr("Operating system"): findings.system}
+        tr("System"), [(tr("Python"), findings.python), (tr("Operating system"), findings.system)]
     )
-    yield from _section(tr("Computer"), _computer(findings.computer))
+    yield from _section(tr("Computer"), _computer(findings.computer, findings.disk_free_bytes))
     for engine in findings.engines:
-        yield from _section(engine.title, _engine(engine))
+        yield from _section(engine.facts.title, _engine(engine))
     yield from _section(
         tr("Dependencies"),
-        {name: version or tr("missing") for name, version in findings.dependencies.items()},
+        [(name, version or tr("missing")) for name, version in findings.dependencies.items()],
     )
     yield from _section(
         tr("Paths"),
-        {
-            tr("Settings"): findings.paths["settings"],
-            tr("Conversations"): findings.paths["database"],
-            tr("Backups"): findings.paths["backups"],
-            tr("Models"): findings.paths["models"],
-            tr("Log"): findings.paths["log"],
-            tr("Cache"): findings.paths["cache"],
-        },
+        [
+            (tr("Settings"), findings.paths["settings"]),
+            (tr("Conversations"), findings.paths["database"]),
+            (tr("Backups"), findings.paths["backups"]),
+            (tr("Models"), findings.paths["models"]),
+            (tr("Log"), findings.paths["log"]),
+            (tr("Cache"), findings.paths["cache"]),
+        ],
     )
     yield from _section(
         tr("Ready to use"),
-        {
-            tr("Starter model"): findings.starter or tr("not installed"),
-            tr("Display"): findings.display or tr("available"),
-        },
+        [
+            (tr("Starter model"), findings.starter or tr("not installed")),
+            (tr("Display"), findings.display or tr("available")),
+        ],
     )
-    problems = list(_problems(findings))
+    found = list(problems(findings))
     yield ""
-    if not problems:
+    if not found:
         yield tr("No problem was found.")
         return
     yield tr("Problems")
-    for problem in problems:
+    for problem in found:
         yield f"  {problem}"
 
 
-def _computer(computer: Computer) -> dict[str, str]:
-    return {
-        tr("Processor"): f"{computer.cpu_name} ({computer.machine})",
-        tr("Physical cores"): format_integer(computer.physical_cores),
-        tr("Logical cores"): format_integer(computer.logical_cores),
-        tr("Threads used for decoding"): format_integer(computer.default_threads),
-        tr("Memory"): tr("{available} of {total} available").format(
-            available=format_bytes(computer.available_memory_bytes, binary=True),
-            total=format_bytes(computer.total_memory_bytes, binary=True),
-        ),
-    }
+def _computer(computer: Computer, disk_free_bytes: int | None) -> Facts:
+    machine = computer.machine
+    if computer.native_machine:
+        machine = tr("{machine}, emulated on {native}").format(
+            machine=machine, native=computer.native_machine
+        )
+    facts = [
+        (tr("Processor"), f"{computer.cpu_name} ({machine})"),
+        (tr("Instruction sets"), ", ".join(computer.instruction_sets)),
+        (tr("Physical cores"), format_integer(computer.physical_cores)),
+        (tr("Logical cores"), format_integer(computer.logical_cores)),
+        (tr("Threads used for decoding"), format_integer(computer.default_threads)),
+        (tr("Memory"), _memory(computer.available_memory_bytes, computer.total_memory_bytes)),
+    ]
+    if computer.memory_limit_bytes is not None:
+        limit = format_bytes(computer.memory_limit_bytes, binary=True)
+        facts.append((tr("Memory limit of the container"), limit))
+    if disk_free_bytes is not None:
+        free = tr("{size} free").format(size=format_bytes(disk_free_bytes))
+        facts.append((tr("Disk of the models"), free))
+    facts += [(tr("GPU"), _gpu(gpu)) for gpu in computer.gpus] or [(tr("GPU"), tr("none was found"))]
+    facts += [(tr("Note"), say(note)) for note in computer.notes]
+    return [(name, fact) for name, fact in facts if fact]
 
 
-def _engine(engine: EngineFacts) -> dict[str, str]:
-    if engine.problem is not None:
-        facts = {tr("State"): one_line(engine.problem)}
+def _gpu(gpu: Gpu) -> str:
+    memory = ""
+    if gpu.total_memory_bytes:
+        memory = (
+            _memory(gpu.free_memory_bytes, gpu.total_memory_bytes)
+            if gpu.free_memory_bytes is not None
+            else format_bytes(gpu.total_memory_bytes, binary=True)
+        )
+    parts = (
+        gpu.name,
+        tr("integrated") if gpu.integrated else "",
+        memory,
+        tr("driver {version}").format(version=gpu.driver) if gpu.driver else "",
+        tr("CUDA up to {version}").format(version=gpu.cuda) if gpu.cuda else "",
+        tr("compute capability {number}").format(number=gpu.compute_capability)
+        if gpu.compute_capability
+        else "",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _engine(engine: EngineFinding) -> Facts:
+    facts, placement = engine.facts, engine.placement
+    switched_off = [(tr("State"), tr("switched off in the settings"))] if engine.switched_off else []
+    if facts.problem is not None:
         # The details are a traceback or a native log, whose last line says most.
-        reason = engine.problem.details.strip().rpartition("\n")[2]
-        return {**facts, tr("Reason"): reason} if reason else facts
-    facts = {tr("Version"): engine.version, tr("Native library"): engine.library}
-    for device in engine.devices:
-        memory = tr("{available} of {total} available").format(
-            available=format_bytes(device.free_memory, binary=True),
-            total=format_bytes(device.total_memory, binary=True),
-        )
-        # The CPU's is the computer's memory, of which llama.cpp tells only the total.
-        own_memory = device.total_memory and device.kind != "cpu"
-        facts[tr("Device {name}").format(name=device.name)] = (
-            f"{device.description}, {memory}" if own_memory else device.description
-        )
-    return facts
+        reason = facts.problem.details.strip().rpartition("\n")[2]
+        said = [(tr("State"), one_line(facts.problem))]
+        return switched_off + said + ([(tr("Reason"), reason)] if reason else [])
+    known = [
+        (tr("Version"), facts.version),
+        (tr("Python package"), facts.package),
+        (tr("Native library"), facts.library),
+        (tr("Built for"), ", ".join(facts.backends)),
+        *((tr("Device {name}").format(name=device.name), _device(device)) for device in facts.devices),
+    ]
+    if placement is not None:
+        known += [(tr("Models run on"), placement.title), (tr("Because"), say(placement.reason))]
+    return switched_off + [(name, fact) for name, fact in known if fact]
 
 
-def _section(title: str, facts: dict[str, str]) -> Iterator[str]:
+def _device(device: Device) -> str:
+    # The CPU's is the computer's memory, of which engines tell only the total.
+    own_memory = device.total_memory and device.kind != "cpu"
+    parts = (
+        device.description,
+        device.backend if device.backend not in (device.name, "CPU") else "",
+        _memory(device.free_memory, device.total_memory) if own_memory else "",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _memory(available: int, total: int) -> str:
+    return tr("{available} of {total} available").format(
+        available=format_bytes(available, binary=True), total=format_bytes(total, binary=True)
+    )
+
+
+def _section(title: str, facts: Facts) -> Iterator[str]:
     yield ""
     yield title
-    for line in align(list(facts.items())):
+    for line in align(facts):
         yield f"  {line}"

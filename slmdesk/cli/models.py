@@ -26,7 +26,7 @@ def build_models() -> click.Group:
         output.report([_as_json(model) for model in models], _lines(models))
         if not models and not as_json:
             output.note(
-                tr("There is no model yet. Put GGUF files into {folder}.").format(
+                tr("There is no model yet. Put GGUF files, or folders of ONNX models, into {folder}.").format(
                     folder=context.obj.paths.models
                 )
             )
@@ -40,6 +40,8 @@ def _as_json(model: InstalledModel) -> dict[str, Any]:
         "id": model.id,
         "title": model.title,
         "path": str(model.path),
+        "engine": model.engine,
+        "engine_title": model.engine_title,
         "size_bytes": model.size_bytes,
         "architecture": model.architecture,
         "parameters": model.parameters,
@@ -52,18 +54,19 @@ def _as_json(model: InstalledModel) -> dict[str, Any]:
 def _lines(models: Sequence[InstalledModel]) -> Iterator[str]:
     if not models:
         return
-    header = (tr("Name"), tr("Title"), tr("Quantization"), tr("Size"), tr("Context"))
+    header = (tr("Name"), tr("Title"), tr("Engine"), tr("Quantization"), tr("Size"), tr("Context"))
     rows = [
         (
             model.id,
             model.title,
+            model.engine_title,
             model.quantization or "–",
             format_bytes(model.size_bytes),
             format_integer(model.trained_context_length) if model.trained_context_length else "–",
         )
         for model in models
     ]
-    aligned = align([header, *rows], right=(3, 4))
+    aligned = align([header, *rows], right=(4, 5))
     yield next(aligned)
     for model, line in zip(models, aligned, strict=True):
         yield line

@@ -11,21 +11,18 @@ if TYPE_CHECKING:
 
 
 def repair_in_words(report: RepairReport) -> str:
-    """What was repaired, how many messages are intact, restored or lost, and which those are."""
-    lost = len(report.lost)
-    counts = (
-        tr_n("{count} message is intact", "{count} messages are intact", report.intact).format(
-            count=format_integer(report.intact)
-        ),
-        tr_n("{count} came back from a backup", "{count} came back from a backup", report.restored).format(
-            count=format_integer(report.restored)
-        ),
-        tr_n("{count} is lost", "{count} are lost", lost).format(count=format_integer(lost)),
-    )
+    """What was repaired, how many messages are intact, restored or lost if any, and which those are."""
+    restored, lost = report.restored, len(report.lost)
+    intact = tr_n("{count} message is intact", "{count} messages are intact", report.intact)
+    came_back = tr_n("{count} came back from a backup", "{count} came back from a backup", restored)
+    is_lost = tr_n("{count} is lost", "{count} are lost", lost)
+    counts = [(report.intact, intact), (restored, came_back), (lost, is_lost)]
+    # The first says what is counted.
+    said = [words.format(count=format_integer(count)) for count, words in counts if count or words is intact]
     more = tr("More may be missing: not everything that tells what there was could be read.")
     lines = [
         tr("Your conversations were damaged on the disk and have been repaired."),
-        ", ".join(counts) + ".",
+        ", ".join(said) + ".",
         *([more] if report.maybe_more else []),
         tr("The damaged file is kept: {file}").format(file=report.damaged_file),
     ]

@@ -4,11 +4,26 @@
 crash. An engine itself (`engine.Engine`) lives only inside such a process.
 """
 
+from slmdesk.engines.alone import Alone
 from slmdesk.engines.calls import ProcessLimits
 from slmdesk.engines.deaths import Cause, Death
 from slmdesk.engines.engine import Engine
+from slmdesk.engines.engine_choice import choose_engine
 from slmdesk.engines.gguf_problems import gguf_problem
-from slmdesk.engines.pool import EnginePool, Lease, Loaded
+from slmdesk.engines.lease import Lease, Loaded
+from slmdesk.engines.onnx_problems import onnx_problem
+from slmdesk.engines.placement import (
+    ANY_GPU,
+    AUTO,
+    CPU_ONLY,
+    ModelNeeds,
+    Placement,
+    Preference,
+    Wisher,
+    resolve,
+    resolve_without_engine,
+)
+from slmdesk.engines.pool import EnginePool
 from slmdesk.engines.probe import EngineFacts, probe_engine
 from slmdesk.engines.process import EngineProcess
 from slmdesk.engines.protocol import (
@@ -36,12 +51,17 @@ from slmdesk.engines.protocol import (
     Thinking,
 )
 from slmdesk.engines.registry import ENGINES, LLAMA_CPP, EngineEntry, engine_for, engine_names
+from slmdesk.engines.survey import EngineSurvey
 
 __all__ = [
     "ALL_LAYERS",
+    "ANY_GPU",
+    "AUTO",
+    "CPU_ONLY",
     "ENGINES",
     "LLAMA_CPP",
     "USUAL_CONTEXT_LENGTH",
+    "Alone",
     "Build",
     "Capabilities",
     "Cause",
@@ -55,6 +75,7 @@ __all__ = [
     "EngineFacts",
     "EnginePool",
     "EngineProcess",
+    "EngineSurvey",
     "Event",
     "FlashAttention",
     "GenerateRequest",
@@ -64,6 +85,9 @@ __all__ = [
     "LoadProgress",
     "LoadReport",
     "Loaded",
+    "ModelNeeds",
+    "Placement",
+    "Preference",
     "ProcessLimits",
     "PromptProgress",
     "Reasoning",
@@ -72,8 +96,13 @@ __all__ = [
     "Stats",
     "Text",
     "Thinking",
+    "Wisher",
+    "choose_engine",
     "engine_for",
     "engine_names",
     "gguf_problem",
+    "onnx_problem",
     "probe_engine",
+    "resolve",
+    "resolve_without_engine",
 ]

@@ -179,6 +179,9 @@ class _Child:
     def _start_engine(self) -> None:
         try:
             self._engine = self._create()
+        except UserError as error:
+            self.send(frames.failure_frame(frames.START_REQUEST, error))
+            return
         except (ImportError, OSError, RuntimeError):
             # What a missing, foreign or broken native library looks like.
             failure = UserError(

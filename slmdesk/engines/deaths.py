@@ -16,6 +16,8 @@ class Cause(enum.Enum):
     CLOSED = "closed"
     """It was asked to end."""
     CRASHED = "crashed"
+    WRONG_PROCESSOR = "wrong processor"
+    """Its native code used an instruction that this processor does not have."""
     OUT_OF_MEMORY = "out of memory"
     ENDED_BY_SYSTEM = "ended by the system"
     NOT_RESPONDING = "not responding"
@@ -77,6 +79,9 @@ _WINDOWS_STATUSES = {
     0xC000012D: "commit limit reached",
 }
 _WINDOWS_NO_MEMORY = frozenset({0xC0000017, 0xC000012D})
+_WINDOWS_ILLEGAL_INSTRUCTION = 0xC000001D
+# SIGILL, by its number: Windows has no such signal, and it is the same everywhere else.
+_ILLEGAL_INSTRUCTION = -4
 
 
 def exit_status(exit_code: int | None, *, platform: str = sys.platform) -> str:
@@ -103,17 +108,31 @@ def classify(exit_code: int | None, log: str, *, platform: str = sys.platform) -
     if exit_code == -9:
         # Nobody else sends SIGKILL unasked: the kernel does so when memory runs out.
         return Cause.ENDED_BY_SYSTEM
-    lowered = log.lower()
-    if any(words in lowered for words in _OUT_OF_MEMORY_WORDS):
+    if tells_of_memory(log):
         return Cause.OUT_OF_MEMORY
     if exit_code == -15:
         return Cause.ENDED_BY_SYSTEM
+    if _is_illegal_instruction(exit_code, platform):
+        return Cause.WRONG_PROCESSOR
     return Cause.CRASHED
+
+
+def _is_illegal_instruction(exit_code: int | None, platform: str) -> bool:
+    if platform == "win32":
+        return exit_code is not None and exit_code & 0xFFFFFFFF == _WINDOWS_ILLEGAL_INSTRUCTION
+    return exit_code == _ILLEGAL_INSTRUCTION
+
+
+def tells_of_memory(words: str) -> bool:
+    """Whether native code's last words say that it was refused memory."""
+    lowered = words.lower()
+    return any(sign in lowered for sign in _OUT_OF_MEMORY_WORDS)
 
 
 _KEYS = {
     Cause.CLOSED: "engine-closed",
     Cause.CRASHED: "engine-crashed",
+    Cause.WRONG_PROCESSOR: "engine-wrong-processor",
     Cause.OUT_OF_MEMORY: "engine-out-of-memory",
     Cause.ENDED_BY_SYSTEM: "engine-ended-by-system",
     Cause.NOT_RESPONDING: "engine-not-responding",
@@ -142,5 +161,6 @@ def start_error(death: Death, *, engine: str) -> UserError:
     key = {
         Cause.NOT_RESPONDING: "engine-silent-starting",
         Cause.OUT_OF_MEMORY: "engine-out-of-memory-starting",
+        Cause.WRONG_PROCESSOR: "engine-wrong-processor-starting",
     }.get(death.cause, "engine-crashed-starting")
     return UserError(key, ErrorKind.MODEL, details=death.details, engine=engine, status=death.status)

@@ -216,14 +216,15 @@ def decode_frame(data: bytes) -> Frame:
         case Loaded(report=LoadReport() as report):
             _check_numbers(report)
             _check_strings(report)
+            _check_names(report.used_devices)
+            _check_capabilities(report.capabilities)
         case Hello(capabilities=capabilities):
-            names = (*capabilities.kv_types, *capabilities.samplers)
-            if len(names) > STRING_LIMIT or any(len(name) > STRING_LIMIT for name in names):
-                raise GarbledFrameError("capabilities without end")
+            _check_capabilities(capabilities)
         case Counted():
             _check_numbers(frame)
         case Described(build=build):
             _check_strings(build, but={"library"})
+            _check_names(build.backends)
             if len(build.library) > FACT_LIMIT or len(build.devices) > MOST_DEVICES:
                 raise GarbledFrameError("a build without end")
             for device in build.devices:
@@ -252,6 +253,15 @@ def _check_strings(struct: Struct, *, but: Collection[str] = ()) -> None:
         value = getattr(struct, name)
         if isinstance(value, str) and len(value) > STRING_LIMIT and name not in but:
             raise GarbledFrameError(f"{type(struct).__name__}.{name} has {len(value)} characters")
+
+
+def _check_capabilities(capabilities: Capabilities) -> None:
+    _check_names((*capabilities.kv_types, *capabilities.samplers, *capabilities.load_options))
+
+
+def _check_names(names: Collection[str]) -> None:
+    if len(names) > STRING_LIMIT or any(len(name) > STRING_LIMIT for name in names):
+        raise GarbledFrameError("names without end")
 
 
 def _check_text(text: str) -> None:

@@ -53,7 +53,7 @@ class Mailbox:
 
     def __init__(self, request: int) -> None:
         self.request = request
-        self._queue: queue.SimpleQueue[tuple[int, frames.Frame | None]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[int, frames.Frame | None] | None] = queue.SimpleQueue()
         # Each is written by one thread only: the reader thread, and the call that takes frames out.
         self._bytes_in = 0
         self._bytes_out = 0
@@ -69,10 +69,17 @@ class Mailbox:
         return self._bytes_in - self._bytes_out > UNREAD_LIMIT
 
     def take(self, timeout_s: float) -> frames.Frame | None:
-        """The next frame. Raises queue.Empty when none came in time."""
-        size, frame = self._queue.get(timeout=timeout_s)
+        """The next frame. Raises queue.Empty when none came in time, or `wake` was called."""
+        item = self._queue.get(timeout=timeout_s)
+        if item is None:
+            raise queue.Empty
+        size, frame = item
         self._bytes_out += size
         return frame
+
+    def wake(self) -> None:
+        """End a `take` that waits, or the next one, without a frame. Any thread."""
+        self._queue.put(None)
 
 
 class Link:

@@ -101,16 +101,17 @@ class PrefixRecord:
         self._text[:] = text
         self._mark(len(text))
 
-    def extend_answer(self, token: int, piece: bytes) -> None:
+    def extend_answer(self, token: int, piece: bytes | None) -> None:
         """A generated token was evaluated; it wrote `piece` into the answer.
 
-        After a token that writes nothing (a control token) the text no longer tells what the model saw, so
-        there are no more marks until the next prompt.
+        Empty: it is the beginning of something that a later token will write, so there is no mark behind it.
+        After a token that never writes anything (None: a control token) the text no longer tells what the
+        model saw, so there are no more marks until the next prompt.
         """
         self._tokens.append(token)
-        if not piece:
+        if piece is None:
             self._text_follows = False
-        if self._text_follows:
+        elif piece and self._text_follows:
             self._text += piece
             self._mark(len(self._text))
 

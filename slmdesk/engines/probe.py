@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from slmdesk.engines.calls import ProcessLimits
 from slmdesk.engines.child import child_main
 from slmdesk.engines.link import Entry
 from slmdesk.engines.process import EngineProcess
-from slmdesk.engines.protocol import Device
+from slmdesk.engines.protocol import Capabilities, Device
 from slmdesk.engines.registry import ENGINES
 from slmdesk.messages import UserError
 
@@ -24,6 +24,11 @@ class EngineFacts:
     library: str = ""
     """Where the native library is."""
     devices: tuple[Device, ...] = ()
+    package: str = ""
+    """The Python package that brings it."""
+    backends: tuple[str, ...] = ()
+    """See `Build.backends`."""
+    capabilities: Capabilities = field(default_factory=Capabilities)
     problem: UserError | None = None
 
 
@@ -37,8 +42,18 @@ def probe_engine(name: str, *, limits: ProcessLimits | None = None, entry: Entry
         process = EngineProcess(name, log_file=Path(folder) / "engine.log", limits=limits, entry=entry)
         try:
             build = process.describe()
+            capabilities = process.capabilities or Capabilities()
         except UserError as problem:
             return EngineFacts(name, title, problem=problem)
         finally:
             process.close()
-    return EngineFacts(name, title, build.version, build.library, build.devices)
+    return EngineFacts(
+        name,
+        title,
+        build.version,
+        build.library,
+        build.devices,
+        build.package,
+        build.backends,
+        capabilities,
+    )

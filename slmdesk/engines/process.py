@@ -127,11 +127,12 @@ class EngineProcess:
         """
         name = Path(path).name
         finished = False
-        with self._calling("load") as call:
+        with self._calling("load", loads=True) as call:
             try:
                 link = self._ensure_started(call, loading=name)
                 if call.cancelled:
                     return None
+                call.quiet = self._capabilities is not None and self._capabilities.quiet_load
                 call.send(link, lambda request: frames.Load(request, path, options))
                 while True:
                     match call.next_frame():
@@ -253,13 +254,13 @@ class EngineProcess:
         return entry.title if entry is not None else self._engine
 
     @contextlib.contextmanager
-    def _calling(self, name: str) -> Iterator[Call]:
+    def _calling(self, name: str, *, loads: bool = False) -> Iterator[Call]:
         if not self._busy.acquire(blocking=False):
             running = self._call
             raise RuntimeError(
                 f"{name}() was called while {running.name if running else 'another call'} runs"
             )
-        call = Call(self._limits, name)
+        call = Call(self._limits, name, loads=loads)
         try:
             with self._state:
                 self._call = call
@@ -355,5 +356,8 @@ class _Allowance:
 
 # Memory that was refused once is given back by ending the process; the next message loads the model anew.
 _START_AFRESH_AFTER = frozenset(
-    {"engine-out-of-memory", "engine-out-of-memory-loading", "engine-could-not-start"}
-)
+    {
+        "engine-out-of-memory", "engine-out-of-memory-loading", "engine-could-not-start",
+        "engine-not-installed", "engine-not-for-this-system",
+    }
+)  # fmt: skip

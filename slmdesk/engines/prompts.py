@@ -18,7 +18,8 @@ from slmdesk.engines.reasoning_probe import ReasoningHabit
 
 # Private characters that stand around words while their place in the prompt is looked for.
 _OPEN, _CLOSE = "\ue0f0", "\ue0f1"
-_WORD_JOINER = "\u2060"
+WORD_JOINER = "\u2060"
+"""A character without width, which keeps the text of a control token from being one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +138,5 @@ def _located(rendered: str) -> Prompt | None:
 
 def _broken_up(message: ChatMessage, control: re.Pattern[str]) -> ChatMessage:
     """The message with an invisible character inside of every text that looks like a control token."""
-    content = control.sub(lambda found: found[0][:1] + _WORD_JOINER + found[0][1:], message.content)
+    content = control.sub(lambda found: found[0][:1] + WORD_JOINER + found[0][1:], message.content)
     return ChatMessage(message.role, content)

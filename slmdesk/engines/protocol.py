@@ -33,8 +33,14 @@ class LoadOptions(Struct, frozen=True, kw_only=True):
     """Threads that decode; None: chosen for this computer."""
     batch_size: int = 512
     """Most prompt tokens per decode call. A stop is noticed between and inside calls."""
-    gpu_layers: int = 0
-    """Layers placed on a GPU. 0 touches no device but the CPU; `ALL_LAYERS` places every layer."""
+    devices: tuple[str, ...] = ()
+    """Names of the devices to use besides the processor, as `Build.devices` has them, the main one first.
+    Empty: the processor alone; no other device is touched."""
+    gpu_layers: int = ALL_LAYERS
+    """Layers placed on `devices`; `ALL_LAYERS`: every layer. Without effect where there are no devices; 0
+    touches none of them."""
+    tensor_split: tuple[float, ...] = ()
+    """Shares of the layers, one for each of `devices`; empty: by their free memory."""
     kv_type: KvType = "f16"
     """Number format of the KV cache, keys and values alike."""
     flash_attention: FlashAttention = "auto"
@@ -86,6 +92,21 @@ class GenerateRequest(Struct, frozen=True, kw_only=True):
     chat template has it by itself. Without effect elsewhere."""
 
 
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What an engine can do, so that a panel never asks for an engine's name."""
+
+    gpu_offload: bool = False
+    kv_types: tuple[KvType, ...] = ("f16",)
+    """Values of `LoadOptions.kv_type` that it takes."""
+    samplers: tuple[str, ...] = Sampling.__struct_fields__
+    """Fields of `Sampling` that take effect."""
+    load_options: tuple[str, ...] = LoadOptions.__struct_fields__
+    """Fields of `LoadOptions` that take effect."""
+    quiet_load: bool = False
+    """Native code holds Python's lock while it loads: until then the process answers nothing, cannot stop,
+    and shows signs of life only by the processor time and the reading that the system counts for it."""
+
+
 class LoadProgress(Struct, frozen=True, tag="load_progress"):
     """How far loading is, 0 to 1."""
 
@@ -111,7 +132,11 @@ class LoadReport(Struct, frozen=True, kw_only=True, tag="load_report"):
     device: str
     """Where the layers are, for example `CPU`."""
     gpu_layers: int
-    """Layers really placed on a GPU."""
+    """Layers really placed on devices other than the processor."""
+    layers: int = 0
+    """Layers that can be placed, the output layer among them; 0 where the engine does not place layers."""
+    used_devices: tuple[str, ...] = ()
+    """Names of the devices besides the processor that really hold layers."""
     weights_bytes: int
     kv_bytes: int
     load_seconds: float
@@ -120,6 +145,8 @@ class LoadReport(Struct, frozen=True, kw_only=True, tag="load_report"):
     thinking: Thinking = "no"
     """Whether the model writes reasoning before its answers: `no`, `always` (as far as its chat template
     has a say), or `optional`, as `GenerateRequest.thinking` asks."""
+    capabilities: Capabilities = Capabilities()
+    """What can be asked of the model as it is loaded."""
 
 
 class PromptProgress(Struct, frozen=True, kw_only=True, tag="prompt_progress"):
@@ -173,15 +200,6 @@ Event: TypeAlias = PromptProgress | Reasoning | Text | Stats | End
 """What `generate` yields, always ending with `Stats` and `End`."""
 
 
-class Capabilities(Struct, frozen=True, kw_only=True):
-    """What an engine can do, so that a panel never asks for an engine's name."""
-
-    gpu_offload: bool
-    kv_types: tuple[KvType, ...]
-    samplers: tuple[str, ...]
-    """Fields of `Sampling` that take effect."""
-
-
 class Device(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Something that layers of a model can be placed on. Sizes are 0 where they are not known."""
 
@@ -190,6 +208,8 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     description: str
     kind: str
     """`cpu`, `gpu`, `integrated gpu`, `accelerator` or `other`."""
+    backend: str = ""
+    """What drives it, as people know it: `CPU`, `CUDA`, `Vulkan`, `Metal`, `DirectML`, ..."""
     free_memory: int
     total_memory: int
     largest_buffer: int = 0
@@ -204,3 +224,8 @@ class Build(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     library: str
     """Path of the library file or folder."""
     devices: tuple[Device, ...]
+    """What layers can be placed on here and now."""
+    package: str = ""
+    """The Python package that brings it, for example `onnxruntime-genai-cuda`."""
+    backends: tuple[str, ...] = ()
+    """What it was built for, whether or not this computer has such a device: `CPU`, `CUDA`, `Vulkan`, ..."""

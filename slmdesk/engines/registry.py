@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
+import platform
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from slmdesk.formats.onnx import is_genai_folder
+from slmdesk.messages import ErrorKind, Message, UserError
 
 if TYPE_CHECKING:
     from slmdesk.engines.engine import Engine
@@ -23,6 +29,8 @@ class EngineEntry:
     describe: Callable[[], Build]
     accepts: Callable[[str], bool]
     """Whether it may be able to load this path. Reads a few bytes at most."""
+    models: Message
+    """What it loads, for people: `GGUF files`."""
 
 
 def _create_llama_cpp() -> Engine:
@@ -37,6 +45,28 @@ def _describe_llama_cpp() -> Build:
     return build_info()
 
 
+def _create_onnx_genai() -> Engine:
+    _require_onnx_genai()
+    from slmdesk.engines.onnx_genai import OnnxGenaiEngine
+
+    return OnnxGenaiEngine()
+
+
+def _describe_onnx_genai() -> Build:
+    from slmdesk.engines.onnx_genai import build_info
+
+    return build_info()
+
+
+def _require_onnx_genai() -> None:
+    """Raise UserError (kind MODEL) where the engine's package is not installed, with why."""
+    if importlib.util.find_spec("onnxruntime_genai") is not None:
+        return
+    if sys.platform == "darwin" and platform.machine() == "x86_64":
+        raise UserError("engine-not-for-this-system", ErrorKind.MODEL, engine=ONNX_TITLE)
+    raise UserError("engine-not-installed", ErrorKind.MODEL, engine=ONNX_TITLE, package="onnxruntime-genai")
+
+
 def _is_gguf(path: str) -> bool:
     if path.lower().endswith(".gguf"):
         return True
@@ -48,9 +78,26 @@ def _is_gguf(path: str) -> bool:
 
 
 LLAMA_CPP = "llama.cpp"
+ONNX = "onnx"
+ONNX_TITLE = "ONNX Runtime GenAI"
 
 ENGINES: dict[str, EngineEntry] = {
-    LLAMA_CPP: EngineEntry(LLAMA_CPP, "llama.cpp", _create_llama_cpp, _describe_llama_cpp, _is_gguf),
+    LLAMA_CPP: EngineEntry(
+        LLAMA_CPP,
+        "llama.cpp",
+        _create_llama_cpp,
+        _describe_llama_cpp,
+        _is_gguf,
+        Message("engine-models-gguf"),
+    ),
+    ONNX: EngineEntry(
+        ONNX,
+        ONNX_TITLE,
+        _create_onnx_genai,
+        _describe_onnx_genai,
+        is_genai_folder,
+        Message("engine-models-onnx"),
+    ),
 }
 
 

@@ -41,6 +41,22 @@ def memory_limits() -> MemoryFacts:
     return narrow_memory(MemoryFacts(seen.total, seen.available), group, _address_space())
 
 
+def machine_memory_bytes() -> int:
+    """Main memory of the machine, whatever this process may use of it."""
+    return int(psutil.virtual_memory().total)
+
+
+def narrower_limit(limit_bytes: int | None, machine_bytes: int) -> int | None:
+    """A limit that is one: None where there is none, or where the machine has no more anyway."""
+    return limit_bytes if limit_bytes is not None and limit_bytes < machine_bytes else None
+
+
+def container_limit_bytes() -> int | None:
+    """What the container or control group of this process may take, None where it may take all."""
+    group = cgroup.memory_of_group() if sys.platform == "linux" else None
+    return narrower_limit(group.limit_bytes if group is not None else None, machine_memory_bytes())
+
+
 def _address_space() -> tuple[int, int] | None:
     """The limit on this process's address space and what it uses of it; None: no limit."""
     if sys.platform == "win32":

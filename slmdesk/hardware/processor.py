@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from slmdesk.hardware import cgroup
+from slmdesk.hardware.arm_cores import arm_core_names
 
 _LEAVE_ONE_FREE_ABOVE = 4
 
@@ -59,7 +60,8 @@ def cpu_name() -> str:
 def _name_from_system() -> str:
     if sys.platform == "linux":
         try:
-            return parse_cpuinfo(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace"))
+            text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+            return parse_cpuinfo(text) or arm_core_names(text)
         except OSError:
             return ""
     elif sys.platform == "darwin":

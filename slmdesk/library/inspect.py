@@ -1,55 +1,61 @@
-"""What one model file says about itself, and whether it can be loaded at all."""
+"""What one model says about itself, and whether it can be loaded at all."""
 
 from __future__ import annotations
 
 import logging
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.engines import gguf_problem
+from slmdesk.engines import ENGINES, engine_for, gguf_problem, onnx_problem
 from slmdesk.formats.gguf import GgufError, GgufHeader, read_header
+from slmdesk.formats.onnx import GenaiFolder, OnnxError, is_genai_folder, read_folder
+from slmdesk.library.installed import STARTER_ID, InstalledModel
 from slmdesk.library.starter import STARTER_SYSTEM_PROMPT, STARTER_TITLE
-from slmdesk.library.titles import find_part, make_title
+from slmdesk.library.titles import find_part, make_folder_title, make_title
 from slmdesk.messages import ErrorKind, UserError
 
 _log = logging.getLogger(__name__)
-
-STARTER_ID = "starter"
 
 # Values of general.type that mark a file as a part for another model; llama.cpp's converter writes them.
 _PART_TYPES = ("mmproj", "adapter", "imatrix")
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledModel:
-    """A model on this disk. A broken one is listed too, with its `problem` and without the facts."""
-
-    id: str
-    """Unique in the list: `starter`, else the file name without its ending, else that with its folder."""
-    title: str
-    """For people, without the quantization."""
-    path: Path
-    """The file; the first part of a split model."""
-    size_bytes: int
-    """Of all parts."""
-    architecture: str
-    parameters: int
-    """Number of weights; of a split model, those of the first part."""
-    quantization: str
-    trained_context_length: int
-    """Tokens; 0 where the file does not say."""
-    system_prompt: str
-    """The instructions to use where the person gives none."""
-    problem: UserError | None = None
-    """Why it cannot be loaded."""
-
-
 def inspect_model(path: Path, model_id: str) -> InstalledModel | None:
-    """Read the header of the model at `path`. None: the file is only a part for another model.
+    """Read what the model at `path` says: the header of a file, or all but the weights of a folder.
 
-    Blocking, a few milliseconds on a disk that answers. Never raises for a bad file: that is its `problem`.
+    None: the file is only a part for another model. Blocking, a few milliseconds on a disk that answers.
+    Never raises for a bad model: that is its `problem`.
     """
+    return _inspect_folder(path, model_id) if is_genai_folder(path) else _inspect_file(path, model_id)
+
+
+def _inspect_folder(path: Path, model_id: str) -> InstalledModel:
+    problem: UserError | None = None
+    folder: GenaiFolder | None = None
+    try:
+        folder = read_folder(path)
+    except OnnxError as error:
+        problem = onnx_problem(path, error)
+    engine = engine_for(str(path))
+    return InstalledModel(
+        id=model_id,
+        title=make_folder_title(folder.name if folder else "", path),
+        path=path,
+        size_bytes=folder.size_bytes if folder else _size_of_folder(path),
+        architecture=folder.config.model_type if folder else "",
+        parameters=folder.parameters if folder else 0,
+        quantization=folder.quantization if folder else "",
+        trained_context_length=folder.config.context_length if folder else 0,
+        system_prompt="",
+        problem=_name_problem(path) or problem,
+        engine=engine,
+        engine_title=ENGINES[engine].title,
+        layers=folder.config.layers if folder else 0,
+        kv_bytes_per_token=folder.kv_bytes_per_token if folder else 0,
+    )
+
+
+def _inspect_file(path: Path, model_id: str) -> InstalledModel | None:
     problem: UserError | None = None
     header: GgufHeader | None = None
     try:
@@ -62,6 +68,7 @@ def inspect_model(path: Path, model_id: str) -> InstalledModel | None:
     size_bytes, parts_problem = _size_and_parts(path)
     problem = problem or _name_problem(path) or parts_problem
     is_starter = model_id == STARTER_ID
+    engine = engine_for(str(path))
     return InstalledModel(
         id=model_id,
         title=STARTER_TITLE if is_starter else make_title(header.name if header else "", path.stem),
@@ -73,6 +80,10 @@ def inspect_model(path: Path, model_id: str) -> InstalledModel | None:
         trained_context_length=header.context_length if header else 0,
         system_prompt=STARTER_SYSTEM_PROMPT if is_starter else "",
         problem=problem,
+        engine=engine,
+        engine_title=ENGINES[engine].title,
+        layers=header.layers if header else 0,
+        kv_bytes_per_token=header.kv_bytes_per_token("f16") if header else 0,
     )
 
 
@@ -116,6 +127,16 @@ def _size_and_parts(path: Path) -> tuple[int, UserError | None]:
             "library-parts-missing", ErrorKind.MODEL, file=str(path), missing=missing, count=part.parts
         )
     return sum(size for size in sizes if size), problem
+
+
+def _size_of_folder(path: Path) -> int:
+    """Bytes of the files in a folder that cannot be told apart, because it is broken."""
+    try:
+        sizes = [_size(file) for file in path.iterdir()]
+    except OSError as error:
+        _log.info("%r: %r", path, error)
+        return 0
+    return sum(size for size in sizes if size)
 
 
 def _size(path: Path) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 # Q4_K_M, IQ2_XXS, BF16, MXFP4 and the like at the end of a name; the list shows it in a column of its own.
@@ -12,8 +13,12 @@ _QUANTIZATION = re.compile(
     r"[)\]]?$",
     re.IGNORECASE,
 )
+# What builders of model folders write behind the model's name, and a folder named after what it is built for.
+_FOLDER_ENDING = re.compile(r"(?<=.)[-_. ]+(?:onnx|ort|genai|cpu|int[48]|fp16|fp32|bf16)$", re.IGNORECASE)
+_VARIANT = re.compile(r"(?:cpu|gpu|cuda|directml|dml|webgpu|npu|qnn)[-_]", re.IGNORECASE)
 _PART = re.compile(r"^(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})$")
 _LONGEST_TITLE = 80
+_HUB_REPOSITORY = "models--"
 
 
 class Part(NamedTuple):
@@ -33,6 +38,31 @@ def find_part(stem: str) -> Part | None:
         return None
     part = Part(match["name"], int(match["number"]), int(match["count"]))
     return part if 1 <= part.number <= part.parts else None
+
+
+def hub_repository(folder: Path) -> str:
+    """The Hugging Face Hub repository whose cached snapshot `folder` is or lies in: its name, else "".
+
+    The snapshot itself is named by its commit: models--org--name/snapshots/<commit>.
+    """
+    for parent in folder.parents:
+        if parent.name == "snapshots" and parent.parent.name.startswith(_HUB_REPOSITORY):
+            return parent.parent.name.rpartition("--")[2]
+    return ""
+
+
+def make_folder_title(name: str, folder: Path) -> str:
+    """A title for the model in `folder`, from the `name` that its files give, or from that of the folder.
+
+    One line of printable characters, without number format and runtime. A folder that is only named after a
+    device is one of several of the same model, in the folder that has its name.
+    """
+    name = name or hub_repository(folder)
+    if not name:
+        name = folder.parent.name if _VARIANT.match(folder.name) and folder.parent.name else folder.name
+    while (shorter := _FOLDER_ENDING.sub("", name)) != name:
+        name = shorter
+    return _clean(name) or "?"
 
 
 def make_title(name: str, stem: str) -> str:

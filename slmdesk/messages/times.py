@@ -10,7 +10,9 @@ def format_moment(seconds: float) -> str:
     # Babel takes 50 ms to import, and a window can open without a date in it.
     from datetime import datetime
 
-    from babel.dates import format_datetime
+    from babel.dates import format_date
 
     moment = datetime.fromtimestamp(seconds).astimezone()
-    return format_datetime(moment, format="medium", locale=current_language().code)
+    day = format_date(moment, format="medium", locale=current_language().code)
+    # The time as everywhere else in the program: 24 hours, whatever the language.
+    return f"{day}, {moment:%H:%M}"

@@ -12,6 +12,13 @@ from slmdesk.storage.database import Database
 from slmdesk.storage.folders import make_private_folder
 from slmdesk.storage.log import log_file, set_up_logging, show_uncaught
 from slmdesk.storage.migrations import SCHEMA_VERSION
+from slmdesk.storage.model_settings import (
+    LONGEST_CONTEXT_LENGTH,
+    MOST_GPU_LAYERS,
+    MOST_THREADS,
+    KvPrecision,
+    ModelSettings,
+)
 from slmdesk.storage.paths import Paths, find_paths, resources_folder
 from slmdesk.storage.settings import (
     TEXT_ZOOM_LEAST,
@@ -43,14 +50,19 @@ _READ_LATER = {
 }
 
 __all__ = [
+    "LONGEST_CONTEXT_LENGTH",
+    "MOST_GPU_LAYERS",
+    "MOST_THREADS",
     "SCHEMA_VERSION",
     "TEXT_ZOOM_LEAST",
     "TEXT_ZOOM_MOST",
     "WINDOW_SIDE_LEAST",
     "WINDOW_SIDE_MOST",
     "Database",
+    "KvPrecision",
     "LanguageChoice",
     "LostMessage",
+    "ModelSettings",
     "Paths",
     "RepairReport",
     "Settings",

@@ -81,6 +81,10 @@ class Database:
             with errors_for_people("database-cannot-be-opened", self.file):
                 return list(connection.execute(sql, tuple(values)).fetchall())
 
+    def data_version(self) -> int:
+        """A number that is another one as soon as another connection has written to the file."""
+        return int(self.read("PRAGMA data_version")[0][0])
+
     def surely_deleted(self) -> set[int]:
         """Conversations that a person deleted and did not bring back, and not damage.
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args, get_type_hints
+from typing import Any, Literal, TypeAlias
 
 from slmdesk.messages import ErrorKind, Message, UserError, say
 from slmdesk.storage.folders import write_atomically
+from slmdesk.storage.model_settings import (
+    LONGEST_CONTEXT_LENGTH,
+    LONGEST_NAME,
+    MOST_GPU_LAYERS,
+    MOST_THREADS,
+    KvPrecision,
+    ModelSettings,
+)
+from slmdesk.storage.setting_fields import check_fields, setting
 
 Theme: TypeAlias = Literal["system", "light", "dark"]
 LanguageChoice: TypeAlias = Literal["system", "en", "pl"]
@@ -23,10 +33,7 @@ TEXT_ZOOM_LEAST, TEXT_ZOOM_MOST = 50, 300
 WINDOW_SIDE_LEAST, WINDOW_SIDE_MOST = 240, 16384
 """Logical pixels. A window manager may make a window smaller than the window itself would."""
 
-
-def _setting(default: Any, label: str, *, least: int | None = None, most: int | None = None) -> Any:
-    """A field of `Settings`: its default, the key of its label, and for numbers its range (inclusive)."""
-    return field(default=default, metadata={"label": Message(label), "least": least, "most": most})
+LONGEST_IDLE_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,49 +43,70 @@ class Settings:
     Raises ValueError for a value outside the type or range of its field.
     """
 
-    theme: Theme = _setting("system", "setting-theme")
-    language: LanguageChoice = _setting("system", "setting-language")
-    model: str = _setting("", "setting-model")
+    theme: Theme = setting("system", "setting-theme")
+    language: LanguageChoice = setting("system", "setting-language")
+    model: str = setting("", "setting-model")
     """Id or path of the model last chosen; empty: none yet."""
-    send_with: SendKey = _setting("enter", "setting-send-with")
+    send_with: SendKey = setting("enter", "setting-send-with")
     """What sends a message; with `ctrl_enter`, Enter starts a new line."""
-    reopen_last_chat: bool = _setting(True, "setting-reopen-last-chat")
-    load_model_at_start: bool = _setting(True, "setting-load-model-at-start")
-    text_zoom: int = _setting(100, "setting-text-zoom", least=TEXT_ZOOM_LEAST, most=TEXT_ZOOM_MOST)
+    reopen_last_chat: bool = setting(True, "setting-reopen-last-chat")
+    load_model_at_start: bool = setting(True, "setting-load-model-at-start")
+    text_zoom: int = setting(100, "setting-text-zoom", least=TEXT_ZOOM_LEAST, most=TEXT_ZOOM_MOST)
     """Size of the text of conversations, in percent."""
-    reduce_motion: MotionSetting = _setting("system", "setting-reduce-motion")
-    show_figures: bool = _setting(True, "setting-show-figures")
+    reduce_motion: MotionSetting = setting("system", "setting-reduce-motion")
+    show_figures: bool = setting(True, "setting-show-figures")
     """Whether answers say what they took."""
-    window_width: int = _setting(1280, "setting-window-width", least=WINDOW_SIDE_LEAST, most=WINDOW_SIDE_MOST)
-    window_height: int = _setting(
-        800, "setting-window-height", least=WINDOW_SIDE_LEAST, most=WINDOW_SIDE_MOST
-    )
+    window_width: int = setting(1280, "setting-window-width", least=WINDOW_SIDE_LEAST, most=WINDOW_SIDE_MOST)
+    window_height: int = setting(800, "setting-window-height", least=WINDOW_SIDE_LEAST, most=WINDOW_SIDE_MOST)
+
+    device: str = setting("auto", "setting-device", least=1, most=LONGEST_NAME)
+    """Where models run: `auto`, `cpu`, or the name of a device as an engine has it."""
+    gpu_layers: int = setting(-1, "setting-gpu-layers", least=-1, most=MOST_GPU_LAYERS)
+    """Layers of a model to place on a device that is not the processor; -1: as many as fit."""
+    threads: int = setting(0, "setting-threads", least=0, most=MOST_THREADS)
+    """That decode; 0: as many as suit this computer."""
+    context_length: int = setting(0, "setting-context-length", least=0, most=LONGEST_CONTEXT_LENGTH)
+    """Tokens, of chats without a length of their own; 0: the engine's usual."""
+    kv_type: KvPrecision = setting("f16", "setting-kv-type")
+    """Number format of the KV cache."""
+    idle_unload_minutes: int = setting(15, "setting-idle-unload", least=0, most=LONGEST_IDLE_MINUTES)
+    """A model that nobody has used for so long gives its memory back; 0: never."""
+    engines_off: tuple[str, ...] = setting((), "setting-engines-off")
+    """Engines that shall not run, by the names they have in the registry."""
+    model_settings: Mapping[str, ModelSettings] = setting(dict, "setting-model-settings")
+    """What differs for single models, by the paths of their files. Never changed in place."""
+    warnings_dismissed: tuple[str, ...] = setting((), "setting-warnings-dismissed")
+    """Warnings about the device that the person does not want to see again, the newest last."""
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(Settings)
-        for one in dataclasses.fields(self):
-            _check(one, hints[one.name], getattr(self, one.name))
+        check_fields(self)
+
+    def for_model(self, path: str) -> ModelSettings:
+        """What differs for the model at `path`."""
+        return self.model_settings.get(path) or ModelSettings()
+
+    def in_effect_for(self, path: str, fixed: Container[str] = ()) -> ModelSettings:
+        """What the model at `path` is run with; nothing is None. `fixed`: the names of settings that a policy
+        has fixed, which no model has its own of.
+        """
+        own = ModelSettings() if "model_settings" in fixed else self.for_model(path)
+        values: dict[str, Any] = {}
+        for one in dataclasses.fields(ModelSettings):
+            value = None if one.name in fixed else getattr(own, one.name)
+            values[one.name] = getattr(self, one.name) if value is None else value
+        return ModelSettings(**values)
 
 
-def _check(one: dataclasses.Field[Any], kind: Any, value: object) -> None:
-    choices = get_args(kind)
-    if choices:
-        if value not in choices:
-            raise ValueError(f"{one.name} is {value!r}, not one of {choices}")
-        return
-    # bool is an int to Python, but not to a person.
-    if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
-        raise ValueError(f"{one.name} is {value!r}, not {kind.__name__}")
-    least, most = one.metadata["least"], one.metadata["most"]
-    if least is not None and not least <= value <= most:
-        raise ValueError(f"{one.name} is {value!r}, not between {least} and {most}")
+# Of what JSON has only lists for.
+_LISTS = frozenset({"engines_off", "warnings_dismissed"})
 
 
 class SettingsStore:
     """Settings as a JSON file. Blocking; may be called from any thread.
 
     A value that cannot be used falls back to its default and is named in `problems`; a file that cannot be
-    read at all is kept beside the new one, never overwritten. Keys of a newer version are left in the file.
+    read at all is kept beside the new one, never overwritten. Keys of a newer version are left in the file,
+    those of single models among them.
     """
 
     def __init__(self, file: Path) -> None:
@@ -88,6 +116,8 @@ class SettingsStore:
         self._in_the_way = False
         self._lock = threading.Lock()
         self._unknown: dict[str, Any] = {}
+        # Of single models, by their paths.
+        self._unknown_of_models: dict[str, dict[str, Any]] = {}
 
     @property
     def problems(self) -> list[UserError]:
@@ -109,15 +139,54 @@ class SettingsStore:
             labels = {one.name: one.metadata["label"] for one in dataclasses.fields(Settings)}
             known = labels.keys()
             self._unknown = {name: value for name, value in values.items() if name not in known}
+            self._unknown_of_models = {}
             usable: dict[str, Any] = {}
             for name in [one for one in labels if one in values]:
                 try:
-                    Settings(**{name: values[name]})
+                    value = self._from_plain(name, values[name])
+                    Settings(**{name: value})
                 except (ValueError, TypeError) as error:
                     self._note("setting-ignored", error, name=labels[name], file=str(self.file))
                 else:
-                    usable[name] = values[name]
+                    usable[name] = value
             return Settings(**usable)
+
+    def _from_plain(self, name: str, value: Any) -> Any:
+        """What JSON has no type of its own for. Raises ValueError where it is something else."""
+        if name in _LISTS:
+            if not isinstance(value, list):
+                raise ValueError(f"{name} is {value!r}, not a list")
+            return tuple(value)
+        if name == "model_settings":
+            return self._model_settings_from_plain(value)
+        return value
+
+    def _model_settings_from_plain(self, value: object) -> dict[str, ModelSettings]:
+        """One bad value costs only itself."""
+        if not isinstance(value, dict):
+            raise ValueError(f"model_settings is {value!r}, not an object")
+        labels = {one.name: one.metadata["label"] for one in dataclasses.fields(ModelSettings)}
+        found: dict[str, ModelSettings] = {}
+        for path, entry in value.items():
+            if not isinstance(entry, dict):
+                label = Settings.__dataclass_fields__["model_settings"].metadata["label"]
+                self._note_of_model(path, label, ValueError(f"{entry!r} is no object"))
+                continue
+            unknown = {name: one for name, one in entry.items() if name not in labels}
+            if unknown:
+                self._unknown_of_models[path] = unknown
+            usable: dict[str, Any] = {}
+            for name in [one for one in labels if one in entry]:
+                try:
+                    ModelSettings(**{name: entry[name]})
+                except (ValueError, TypeError) as error:
+                    self._note_of_model(path, labels[name], error)
+                else:
+                    usable[name] = entry[name]
+            settings = ModelSettings(**usable)
+            if not settings.is_empty:
+                found[path] = settings
+        return found
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -144,6 +213,20 @@ class SettingsStore:
             return {}
         return values
 
+    def _as_plain(self, settings: Settings) -> dict[str, Any]:
+        """All of it, and what a newer version has left, for JSON."""
+        plain = {one.name: getattr(settings, one.name) for one in dataclasses.fields(settings)}
+        of_models: dict[str, dict[str, object]] = {
+            path: dict(unknown) for path, unknown in self._unknown_of_models.items()
+        }
+        for path, model in settings.model_settings.items():
+            if not model.is_empty:
+                of_models.setdefault(path, {}).update(model.as_plain())
+        return {**self._unknown, **plain, "model_settings": of_models}
+
+    def _note_of_model(self, path: str, label: Message, cause: Exception) -> None:
+        self._note("setting-of-model-ignored", cause, name=label, model=path, file=str(self.file))
+
     def _note(self, key: str, cause: Exception, **facts: str | Message) -> None:
         """Remember a problem. The front logs it: there is no log yet when settings are loaded."""
         self._problems.append((key, {"details": repr(cause), **facts}))
@@ -160,14 +243,13 @@ class SettingsStore:
     def save(self, settings: Settings) -> None:
         """Write `settings`, whole or not at all. Raises UserError (kind STORAGE) where the disk refuses."""
         with self._lock:
-            content = json.dumps(
-                {**self._unknown, **dataclasses.asdict(settings)}, indent=2, ensure_ascii=False
-            )
+            content = json.dumps(self._as_plain(settings), indent=2, ensure_ascii=False)
             try:
                 if self._in_the_way:
                     self._move_aside()
                     self._in_the_way = False
-                write_atomically(self.file, content.encode())
+                # What is no text, the path of a file for example, is read again as it was.
+                write_atomically(self.file, content.encode("utf-8", "surrogatepass"))
             except OSError as error:
                 raise UserError(
                     "settings-not-saved",

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import msgspec
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from slmdesk.chat import ChatEvent, ChatService, Conversation
@@ -17,6 +16,7 @@ from slmdesk.engines import (
     LoadOptions,
     LoadProgress,
     LoadReport,
+    Placement,
     PromptProgress,
     Reasoning,
     Stats,
@@ -50,6 +50,8 @@ _END_WAIT_MS = 10_000
 _DRAIN_MOST_S = 0.008
 # The error of a model that ended its engine twice.
 _GIVEN_UP = "engine-killed-twice"
+# That of an engine which somebody else has alone for a while: nothing is wrong with it.
+_BUSY = "engine-busy"
 
 # A thread that did not end in time. Qt aborts the program where it is deleted while it runs.
 _abandoned: list[object] = []
@@ -66,6 +68,10 @@ class Inference(QObject):
 
     state_changed = Signal(object)
     """An `EngineState`."""
+    placed = Signal(object, object)
+    """An `InstalledModel` is about to be loaded, and the `Placement` that was decided for it."""
+    loaded = Signal(object)
+    """An `InstalledModel` was loaded just now."""
     began = Signal(int)
     """The request with this ticket has its turn."""
     prompt = Signal(int, object)
@@ -91,9 +97,15 @@ class Inference(QObject):
         open_chat: Callable[[], ChatService],
         load_options: Callable[[], LoadOptions] | None = None,
         parent: QObject | None = None,
+        *,
+        context_length: Callable[[InstalledModel], int | None] = lambda _: None,
     ) -> None:
-        """`open_chat` is called in the inference thread, when the first request has its turn."""
+        """`open_chat` is called in the inference thread, when the first request has its turn. `load_options`
+        and `context_length` say what holds for a conversation that says nothing of its own; None: as the
+        engine has it.
+        """
         super().__init__(parent)
+        self._context_length = context_length
         self._base_options = load_options or LoadOptions
         self._state = EngineState()
         self._last_ticket = -1
@@ -113,6 +125,7 @@ class Inference(QObject):
         self._requested.connect(self._worker.run, Qt.ConnectionType.QueuedConnection)
         self._end_wanted.connect(self._worker.end, Qt.ConnectionType.QueuedConnection)
         self._worker.engine_died.connect(self._take_death, Qt.ConnectionType.QueuedConnection)
+        self._worker.engine_freed.connect(self._take_freed, Qt.ConnectionType.QueuedConnection)
         self._thread.start()
 
     @property
@@ -120,10 +133,9 @@ class Inference(QObject):
         """What is going on now."""
         return self._state
 
-    @property
-    def context_length(self) -> int | None:
-        """That models are loaded with by themselves; None: the engine's own default."""
-        return self._base_options().context_length
+    def context_length(self, model: InstalledModel) -> int | None:
+        """That `model` is loaded with by itself; None: the engine's own default."""
+        return self._base_options().context_length or self._context_length(model)
 
     @property
     def running(self) -> bool:
@@ -136,7 +148,7 @@ class Inference(QObject):
         def run(chat: ChatService, pass_on: Callable[[ChatEvent], None]) -> None:
             if again:
                 chat.pool.forgive(str(model.path))
-            chat.load(model, self._load_options(context_length), pass_on)
+            chat.load(model, self._base_options(), pass_on, context_length=context_length)
 
         return self._request(run, model)
 
@@ -160,7 +172,7 @@ class Inference(QObject):
             chat.respond(
                 conversation,
                 model=model,
-                load_options=self._load_options(),
+                load_options=self._base_options(),
                 on_event=pass_on,
                 continued=continued,
             )
@@ -206,12 +218,6 @@ class Inference(QObject):
             self._worker.chat.pool.close()
         return ended
 
-    def _load_options(self, context_length: int | None = None) -> LoadOptions:
-        options = self._base_options()
-        if context_length is None:
-            return options
-        return msgspec.structs.replace(options, context_length=context_length)
-
     def _request(
         self,
         run: Callable[[ChatService, Callable[[ChatEvent], None]], object],
@@ -230,6 +236,13 @@ class Inference(QObject):
         """The next request loads the model again; until then nothing shows it as loaded."""
         if not self._open_tickets:
             self._change(phase=Phase.FAILED, memory_bytes=0)
+            self._tell()
+
+    @Slot()
+    def _take_freed(self) -> None:
+        """Nothing is shown as loaded; who has asked meanwhile hears of the load."""
+        if not self._open_tickets:
+            self._change(phase=Phase.UNLOADED, memory_bytes=0, report=None, freed=True)
             self._tell()
 
     @Slot()
@@ -266,6 +279,9 @@ class Inference(QObject):
 
     def _take(self, ticket: int, posted: Posted) -> None:
         match posted:
+            case Placement():
+                self._change(placement=posted)
+                self.placed.emit(self._models[ticket], posted)
             case LoadProgress(fraction=fraction):
                 self._change(
                     phase=Phase.LOADING,
@@ -273,9 +289,11 @@ class Inference(QObject):
                     report=None,
                     fraction=fraction,
                     given_up=False,
+                    freed=False,
                 )
             case LoadReport():
                 self._change(phase=Phase.READY, model=self._models[ticket], report=posted, fraction=1.0)
+                self.loaded.emit(self._models[ticket])
             case PromptProgress(processed=processed, total=total):
                 self._change(phase=Phase.READING, fraction=processed / total if total else 1.0)
                 self.prompt.emit(ticket, posted)
@@ -288,7 +306,7 @@ class Inference(QObject):
                 self.began.emit(ticket)
             case UserError():
                 # Of the other kinds, the engine has ended or refused; this one is not about it.
-                if posted.kind not in (ErrorKind.USAGE, ErrorKind.STORAGE):
+                if posted.kind not in (ErrorKind.USAGE, ErrorKind.STORAGE) and posted.key != _BUSY:
                     self._change(phase=Phase.FAILED, given_up=posted.key == _GIVEN_UP)
                 self.failed.emit(ticket, posted)
             case Bug():

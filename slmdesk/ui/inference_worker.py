@@ -90,6 +90,8 @@ class InferenceWorker(QObject):
 
     engine_died = Signal()
     """The engine's process ended while nothing was asked of it. Emitted in a thread of the pool."""
+    engine_freed = Signal()
+    """The model was unloaded because nobody used it. Emitted in a thread of the pool."""
 
     def __init__(
         self, open_chat: Callable[[], ChatService], post: Callable[[int, Posted], None], turns: Turns
@@ -111,6 +113,7 @@ class InferenceWorker(QObject):
                     if self.chat is None:
                         self.chat = self._open_chat()
                         self.chat.pool.on_idle_death = self._note_death
+                        self.chat.pool.on_idle_unload = lambda _: self.engine_freed.emit()
                     self._post(ticket, Began())
                     self._run(request, self.chat)
         except UserError as error:

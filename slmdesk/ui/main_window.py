@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from slmdesk.messages import ErrorKind, UserError, format_integer, tr
-from slmdesk.storage import TEXT_ZOOM_LEAST, TEXT_ZOOM_MOST, WINDOW_SIDE_LEAST, WINDOW_SIDE_MOST
+from slmdesk.storage import TEXT_ZOOM_LEAST, TEXT_ZOOM_MOST
+from slmdesk.ui import system
 from slmdesk.ui.icons import application_icon
 from slmdesk.ui.navigation import Rail
 from slmdesk.ui.settings_lane import SettingsLane
@@ -29,11 +27,10 @@ if TYPE_CHECKING:
     from slmdesk.storage import Settings
     from slmdesk.ui.chat import ChatPanel
     from slmdesk.ui.inference import Inference
+    from slmdesk.ui.run_places import RunPlaces
     from slmdesk.ui.services import Services
     from slmdesk.ui.settings import SettingsPanel
     from slmdesk.ui.tasks import Tasks
-
-_log = logging.getLogger(__name__)
 
 CHAT, SETTINGS = 0, 1
 
@@ -69,11 +66,13 @@ class MainWindow(Surface):
         """After `closed`: whether the inference thread has ended. False: it is stuck."""
         self._tasks: Tasks | None = None
         self._listing = False
+        self._found_models: Sequence[InstalledModel] = ()
         self._narrow = False
         self._inference: Inference | None = None
         self._chat: ChatPanel | None = None
+        self._run_places: RunPlaces | None = None
         self.setWindowTitle(tr("SLM Desk"))
-        available = _screen_size(self)
+        available = system.screen_size(self)
         self.setMinimumSize(*least_window(available))
         settings = services.settings
         self.resize(*first_window(available, settings.window_width, settings.window_height))
@@ -108,6 +107,12 @@ class MainWindow(Surface):
         return self._inference
 
     @property
+    def run_places(self) -> RunPlaces:
+        """What is known of engines and devices, from `start` on."""
+        assert self._run_places is not None
+        return self._run_places
+
+    @property
     def settled(self) -> bool:
         """Whether nothing is on its way: no answer, no load, no work in the background."""
         return self._tasks is None or not (self._tasks.running or self.inference.running)
@@ -129,6 +134,8 @@ class MainWindow(Surface):
             )
             panel.changed.connect(lambda name, value: self._change_settings(**{name: value}))
             panel.about_shown.connect(self._show_engines)
+            panel.engines_shown.connect(self.run_places.page_shown)
+            self.run_places.attach(panel.engines, panel.reload_bar)
             self.stack.addWidget(panel)
             self._settings_panel = panel
         return self._settings_panel
@@ -138,14 +145,21 @@ class MainWindow(Surface):
         from slmdesk.chat import ChatOptions
         from slmdesk.ui.chat import ChatPanel
         from slmdesk.ui.inference import Inference
+        from slmdesk.ui.run_places import RunPlaces
         from slmdesk.ui.shortcuts.binding import bind_keys
         from slmdesk.ui.tasks import Tasks, once
 
         self._theme.set_style()
+        system.keep_on_screen(self)
         services = self._services
         self._tasks = Tasks(self._show_error, self.show_report)
         open_chat = once(services.open_chat)
-        self._inference = Inference(open_chat, services.load_options, self)
+        self._inference = Inference(
+            open_chat,
+            services.load_options,
+            self,
+            context_length=lambda model: self.run_places.context_length(model),
+        )
         self._inference.state_changed.connect(self.status.show_state)
         self._inference.crashed.connect(lambda ticket, report: self.show_panel(CHAT))
         self._chat = ChatPanel(
@@ -157,6 +171,16 @@ class MainWindow(Surface):
             self._open_models_folder,
             self._list_models,
             services.new_chat_options or ChatOptions,
+        )
+        self._run_places = RunPlaces(
+            self._theme,
+            services,
+            self._tasks,
+            self._inference,
+            self._chat,
+            self._settings,
+            lambda name, value: self._change_settings(**{name: value}),
+            self._show_engines_page,
         )
         self._chat.model_chosen.connect(lambda model_id: self._change_settings(model=model_id))
         self.stack.addWidget(self._chat)
@@ -176,13 +200,13 @@ class MainWindow(Surface):
             self.show_report(report)
         # What the first number written and the first conversation shown would make the window wait for.
         self._tasks.run(lambda: format_integer(0))
-        self._tasks.run(_warm_up_transcript)
+        self._tasks.run(system.warm_up_transcript)
 
     def follow_system_motion(self) -> None:
         """Keep still where the desktop asks for it, from `started` on."""
         if self._tasks is not None:
             # The library takes its time to read, away from this thread; the answer comes over the bus.
-            self._tasks.run(_read_bus_library, lambda _: self._theme.follow_system_motion())
+            self._tasks.run(system.read_bus_library, lambda _: self._theme.follow_system_motion())
 
     def show_panel(self, index: int) -> None:
         """Show the chat (0) or the settings (1)."""
@@ -201,6 +225,10 @@ class MainWindow(Surface):
     def show_settings(self) -> None:
         """Show the settings."""
         self.show_panel(SETTINGS)
+
+    def _show_engines_page(self) -> None:
+        self.show_settings()
+        self.settings_panel.show_engines()
 
     def show_report(self, report: str) -> None:
         """Show a bug by its traceback; before `start`, once it is called."""
@@ -237,10 +265,14 @@ class MainWindow(Surface):
         return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Look for models again when the person comes back, perhaps from putting one into the folder."""
+        """Look again when the person comes back, perhaps from putting a model into the folder, or from a
+        chat on the command line.
+        """
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self._list_models()
+            if self._chat is not None and self._tasks is not None:
+                self._chat.keeper.look_again()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave nothing running. Whatever goes wrong on the way, the window is closed afterwards."""
@@ -266,10 +298,10 @@ class MainWindow(Surface):
         if not self.isMaximized() and not self.isFullScreen():
             self._settings = dataclasses.replace(
                 self._settings,
-                window_width=_storable(self.width()),
-                window_height=_storable(self.height()),
+                window_width=system.storable(self.width()),
+                window_height=system.storable(self.height()),
             )
-        self._save_last()
+        self._lane.save_last(self._settings)
 
     def new_chat(self) -> None:
         """Show the chat with a new conversation."""
@@ -308,7 +340,10 @@ class MainWindow(Surface):
 
     def _take_models(self, models: Sequence[InstalledModel]) -> None:
         self._set_listing(False)
-        self.chat.set_models(models, self._settings.model, load=self._settings.load_model_at_start)
+        self._found_models = models
+        usable = self.run_places.take_models(models)
+        self.chat.set_models(usable, self._settings.model, load=self._settings.load_model_at_start)
+        self.run_places.plan()
 
     def _apply_settings(self) -> None:
         settings, chat = self._settings, self.chat
@@ -328,17 +363,10 @@ class MainWindow(Surface):
         self._apply_settings()
         if self._settings_panel is not None:
             self._settings_panel.set_settings(settings)
+        if self.run_places.set_settings(settings):
+            self._take_models(self._found_models)
         if self._tasks is not None:
             self._tasks.run(self._lane.save)
-
-    def _save_last(self) -> None:
-        """Save the settings as they are when the window has gone, where a wait disturbs nobody."""
-        self._lane.wanted = self._settings
-        try:
-            self._lane.save()
-        except UserError as error:
-            # There is no window left to show it in.
-            _log.warning("settings not saved: %s", error)
 
     def _show_engines(self) -> None:
         if self._tasks is not None:
@@ -348,18 +376,12 @@ class MainWindow(Surface):
         self._open_path(self._services.paths.models)
 
     def _open_path(self, path: Path) -> None:
-        def make() -> Path:
-            # A file that is not written yet cannot be opened, but its folder can.
-            folder = path.parent if path.suffix else path
-            folder.mkdir(parents=True, exist_ok=True)
-            return path if path.exists() else folder
+        def show(path: Path) -> None:
+            if not system.open_in_system(path):
+                self._show_error(UserError("nothing-opens", ErrorKind.STORAGE, path=str(path)))
 
         if self._tasks is not None:
-            self._tasks.run(make, self._open_in_system)
-
-    def _open_in_system(self, path: Path) -> None:
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
-            self._show_error(UserError("nothing-opens", ErrorKind.STORAGE, path=str(path)))
+            self._tasks.run(lambda: system.make_openable(path), show)
 
     def _set_listing(self, listing: bool) -> None:
         self._listing = listing
@@ -371,27 +393,3 @@ class MainWindow(Surface):
             self._settings_panel.show_error(error)
         else:
             self.chat.show_error(error)
-
-
-def _screen_size(window: QWidget) -> QSize:
-    """What there is for windows on the screen."""
-    if QGuiApplication.platformName() == "offscreen":
-        # A picture of a window has no screen to fit on.
-        return QSize(WINDOW_SIDE_MOST, WINDOW_SIDE_MOST)
-    return window.screen().availableSize()
-
-
-def _storable(side: int) -> int:
-    """A side of the window as the settings take it."""
-    return min(max(side, WINDOW_SIDE_LEAST), WINDOW_SIDE_MOST)
-
-
-def _read_bus_library() -> None:
-    if sys.platform not in ("win32", "darwin"):
-        importlib.import_module("PySide6.QtDBus")
-
-
-def _warm_up_transcript() -> None:
-    from slmdesk.ui.transcript import warm_up
-
-    warm_up()

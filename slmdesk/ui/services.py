@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slmdesk.chat import ChatOptions, ChatService
+    from slmdesk.chat import ChatOptions, ChatService, PlannedLoad
     from slmdesk.engines import LoadOptions
     from slmdesk.library import InstalledModel
     from slmdesk.storage import Paths, RepairReport, Settings, SettingsStore
+    from slmdesk.ui.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,17 @@ class Services:
     one. None: it is sound."""
     engine_versions: Callable[[], Sequence[tuple[str, str]]]
     """Engines with their versions, for the About page."""
+    look_around: Callable[[bool], Surroundings] | None = None
+    """What engines and devices there are. The first call takes some seconds, those after it none, unless it
+    is told to look again. None: nobody can tell."""
+    plan: Callable[[InstalledModel], PlannedLoad] | None = None
+    """Where a model would run with the settings as they are. May take as long as `look_around` does. None:
+    nobody decides."""
+    settings_changed: Callable[[Settings], None] = lambda _: None
+    """Told of every change of the settings, on the GUI thread, before anything is loaded with them. Does not
+    block."""
     load_options: Callable[[], LoadOptions] | None = None
-    """None: the engine's own defaults."""
+    """What models are loaded with where nobody plans it. None: the engine's own defaults."""
     new_chat_options: Callable[[], ChatOptions] | None = None
     """What a new chat begins with. None: the protocol's defaults. Does not block."""
     fixed: Mapping[str, str] = field(default_factory=dict)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING
 
+from slmdesk.messages import UserError
+
 if TYPE_CHECKING:
     from slmdesk.storage import Settings, SettingsStore
+
+_log = logging.getLogger(__name__)
 
 
 class SettingsLane:
@@ -26,3 +31,12 @@ class SettingsLane:
             if wanted != self._saved:
                 self._store.save(wanted)
                 self._saved = wanted
+
+    def save_last(self, settings: Settings) -> None:
+        """Save these when the window has gone, where a wait disturbs nobody."""
+        self.wanted = settings
+        try:
+            self.save()
+        except UserError as error:
+            # There is no window left to show it in.
+            _log.warning("settings not saved: %s", error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from slmdesk.engines import LoadReport
+    from slmdesk.engines import LoadReport, Placement
     from slmdesk.library import InstalledModel
 
 
@@ -34,6 +34,10 @@ class EngineState:
     model: InstalledModel | None = None
     """The one loaded, or being loaded."""
     report: LoadReport | None = None
+    placement: Placement | None = None
+    """What was decided about where it runs, and why; None: nobody decided."""
+    freed: bool = False
+    """With `UNLOADED`: its memory was given back because nobody used it. The next request loads it again."""
     fraction: float = 0.0
     """Of loading or of the prompt, 0 to 1."""
     memory_bytes: int = 0

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from slmdesk.messages import format_bytes, format_integer, format_number, tr, tr_n
+from slmdesk.messages import error_sentences, format_bytes, format_integer, format_number, say, tr, tr_n
 from slmdesk.ui.state import EngineState, Phase
 from slmdesk.ui.theme import Line, Space, TextRole, Theme
 from slmdesk.ui.widgets.labels import ElidedLabel, Icon, Label
 from slmdesk.ui.widgets.surface import Surface
 from slmdesk.ui.widgets.tooltip import set_tooltip
+
+if TYPE_CHECKING:
+    from slmdesk.engines import LoadReport, Placement
+
+# Tokens per second below which a tenth matters.
+_SLOW = 10
 
 
 class StatusBar(Surface):
@@ -24,7 +32,7 @@ class StatusBar(Surface):
         self.state_segment = _Segment(theme, "circle-dot", "text_secondary", first=True)
         self.model_segment = _Segment(theme)
         self.engine_segment = _Segment(theme)
-        self.device_segment = _Segment(theme)
+        self.device_segment = _Segment(theme, "triangle-alert", "caution")
         self.memory_segment = _Segment(theme)
         self.speed_segment = _Segment(theme)
         self.place_segment = _Segment(theme, "shield-check", "text_secondary", first=True)
@@ -64,15 +72,18 @@ class StatusBar(Surface):
         if report and gone:
             self.memory_segment.say(tr("memory released"))
         elif report:
-            threads = tr_n("{count} thread", "{count} threads", report.threads).format(
-                count=format_integer(report.threads)
-            )
-            self.device_segment.say(tr("{device}, {threads}").format(device=report.device, threads=threads))
+            self.device_segment.say(_device_in_words(report))
+            warning = state.placement.warning if state.placement else None
+            self.device_segment.show_icon(warning is not None)
+            why = _why(state.placement)
+            set_tooltip(self.device_segment, why)
+            self.device_segment.setAccessibleDescription(why)
             if state.memory_bytes:
                 self.memory_segment.say(format_bytes(state.memory_bytes, binary=True))
                 set_tooltip(self.memory_segment, tr("Memory that the engine process uses (resident)"))
             if state.tokens_per_second:
-                speed = tr("{rate} tok/s").format(rate=format_number(state.tokens_per_second, decimals=0))
+                rate = format_number(state.tokens_per_second, decimals=_decimals(state.tokens_per_second))
+                speed = tr("{rate} tok/s").format(rate=rate)
                 self.speed_segment.say(speed)
                 set_tooltip(self.speed_segment, tr("Writing speed of the last answer (token generation)"))
         self._fit()
@@ -124,6 +135,11 @@ class _Segment(QWidget):
         if self._icon is not None:
             self._icon.set_icon(name, ink)
 
+    def show_icon(self, shown: bool) -> None:
+        """Show the icon, or the words alone."""
+        if self._icon is not None:
+            self._icon.setVisible(shown)
+
     def say(self, words: str, detail: str = "", ink: str = "text_secondary") -> None:
         """Show words, and a detail beside them."""
         # With a detail the words are the name of something.
@@ -136,6 +152,36 @@ class _Segment(QWidget):
         if not self._first:
             edge = QRectF(0, Space.XS + Space.TINY, Line.BORDER, self.height() - 2 * (Space.XS + Space.TINY))
             QPainter(self).fillRect(edge, self._theme.color("border"))
+
+
+def _decimals(rate: float) -> int:
+    """Of a speed: half a token per second is not none."""
+    return 1 if rate < _SLOW else 0
+
+
+def _device_in_words(report: LoadReport) -> str:
+    """Where the layers are: how many of how many, or how many threads compute them."""
+    if report.gpu_layers and report.layers:
+        layers = tr_n("{placed} of {count} layer", "{placed} of {count} layers", report.layers)
+        placed, count = format_integer(report.gpu_layers), format_integer(report.layers)
+        words = layers.format(placed=placed, count=count)
+        return tr("{device}, {layers}").format(device=report.device, layers=words)
+    if report.used_devices:
+        return report.device
+    threads = tr_n("{count} thread", "{count} threads", report.threads)
+    return tr("{device}, {threads}").format(
+        device=report.device, threads=threads.format(count=format_integer(report.threads))
+    )
+
+
+def _why(placement: Placement | None) -> str:
+    """The reason for the device, and what speaks against it."""
+    if placement is None:
+        return ""
+    if placement.warning is None:
+        return say(placement.reason)
+    words = error_sentences(placement.warning)
+    return " ".join(part for part in (words.what, words.why, words.do) if part)
 
 
 def _phase_in_words(state: EngineState) -> tuple[str, str, str]:
@@ -155,5 +201,7 @@ def _phase_in_words(state: EngineState) -> tuple[str, str, str]:
             return "circle-alert", "negative", tr("Engine stopped")
         case Phase.FAILED:
             return "circle-alert", "negative", tr("Could not be loaded")
+        case Phase.UNLOADED if state.freed:
+            return "circle-dot", "text_secondary", tr("Unloaded to free memory")
         case Phase.UNLOADED:
             return "circle-dot", "text_secondary", tr("No model loaded")

@@ -1,4 +1,4 @@
-"""Budget row 1: the decode rate a person gets in the window / that of the plainest loop in a bare process."""
+"""Budget row 1: the decode rate a person gets in the window / that of the plainest loop, by engine."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.app import make_services
-from slmdesk.chat import ChatOptions
-from slmdesk.engines import End, LoadOptions, Sampling, Stats
+from slmdesk.chat import ChatOptions, ChatService, ConversationStore
+from slmdesk.engines import End, EnginePool, LoadOptions, Sampling, Stats
 from slmdesk.hardware import physical_cores
 from slmdesk.library import InstalledModel
 from slmdesk.storage import Database, Paths, SettingsStore, log_file
@@ -32,9 +32,9 @@ _BUDGET_ALL_CORES = 0.88
 class _RawLoop:
     """The other side, in a process of its own that loads the model once."""
 
-    def __init__(self, file: Path, threads: int) -> None:
+    def __init__(self, module: str, file: Path, threads: int) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.raw_loop", str(file), str(threads), str(_CONTEXT)],
+            [sys.executable, "-m", f"tests.benchmarks.{module}", str(file), str(threads), str(_CONTEXT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -121,13 +121,19 @@ class _Driver:
         self._window.chat.send(_PROMPT)
 
 
-def _measure(app: QApplication, model: InstalledModel, paths: Paths, threads: int, runs: int) -> _Driver:
+def _measure(
+    app: QApplication, model: InstalledModel, paths: Paths, threads: int, runs: int, *, raw_loop: str
+) -> _Driver:
     options = LoadOptions(context_length=_CONTEXT, threads=threads)
     database = Database(paths.database_file)
     store = SettingsStore(paths.settings_file)
-    raw = _RawLoop(model.path, threads)
+    raw = _RawLoop(raw_loop, model.path, threads)
     services = dataclasses.replace(
         make_services(paths, store, store.load(), database, log_file(paths)),
+        list_models=lambda: [model],
+        # Nobody else decides about threads and context.
+        open_chat=lambda: ChatService(EnginePool(paths.logs), ConversationStore(database)),
+        plan=None,
         load_options=lambda: options,
         new_chat_options=lambda: ChatOptions(sampling=Sampling(temperature=0.0)),
     )
@@ -146,28 +152,38 @@ def _measure(app: QApplication, model: InstalledModel, paths: Paths, threads: in
 
 
 def measure(model: InstalledModel, paths: Paths, runs: int = 15) -> list[Row]:
-    """With one core left to the window, and with all cores decoding."""
+    """llama.cpp, with one core left to the window, and with all cores decoding."""
     app = make_application()
     cores = physical_cores()
     rows = []
     for threads, budget in ((max(1, cores - 1), _BUDGET_WITH_A_FREE_CORE), (cores, _BUDGET_ALL_CORES)):
-        driver = _measure(app, model, paths, threads, runs)
-        ratio = median_ratio(driver.ours, driver.raw)
-        all_cores = threads == cores
-        rows.append(
-            Row(
-                number=1,
-                what="decode rate through the whole path / raw low-level loop"
-                + (", all cores decoding" if all_cores else ""),
-                figure=ratio,
-                budget=f">= {budget}",
-                holds=ratio >= budget,
-                detail=(
-                    f"median of {runs}; {threads} of {cores} cores; "
-                    f"{statistics.median(driver.ours):.1f} and {statistics.median(driver.raw):.1f} tok/s; "
-                    f"inside the engine process {median_ratio(driver.child, driver.raw):.3f}"
-                ),
-                samples={"ours": driver.ours, "raw": driver.raw, "engine_process": driver.child},
-            )
-        )
+        driver = _measure(app, model, paths, threads, runs, raw_loop="raw_loop")
+        what = "decode rate through the whole path / raw low-level loop"
+        all_cores = ", all cores decoding" if threads == cores else ""
+        rows.append(_row(what + all_cores, driver, budget, threads, runs))
     return rows
+
+
+def measure_onnx(model: InstalledModel, paths: Paths, runs: int = 15) -> Row:
+    """ONNX Runtime GenAI, with one core left to the window."""
+    threads = max(1, physical_cores() - 1)
+    driver = _measure(make_application(), model, paths, threads, runs, raw_loop="raw_onnx_loop")
+    what = "decode rate of the ONNX engine through the whole path / bare generator loop"
+    return _row(what, driver, _BUDGET_WITH_A_FREE_CORE, threads, runs)
+
+
+def _row(what: str, driver: _Driver, budget: float, threads: int, runs: int) -> Row:
+    ratio = median_ratio(driver.ours, driver.raw)
+    return Row(
+        number=1,
+        what=what,
+        figure=ratio,
+        budget=f">= {budget}",
+        holds=ratio >= budget,
+        detail=(
+            f"median of {runs}; {threads} of {physical_cores()} cores; "
+            f"{statistics.median(driver.ours):.1f} and {statistics.median(driver.raw):.1f} tok/s; "
+            f"inside the engine process {median_ratio(driver.child, driver.raw):.3f}"
+        ),
+        samples={"ours": driver.ours, "raw": driver.raw, "engine_process": driver.child},
+    )

@@ -10,9 +10,9 @@ from typing import TypeAlias
 from PySide6.QtCore import Qt, QTimer
 
 from slmdesk.chat import ChatOptions, ChatService, ConversationStore
-from slmdesk.engines import EnginePool, LoadOptions, Sampling
+from slmdesk.engines import EnginePool, Sampling
 from slmdesk.library import InstalledModel
-from slmdesk.storage import Database, Paths
+from slmdesk.storage import Database, Paths, Settings
 from slmdesk.ui import MainWindow
 from tests.benchmarks.budget import Row
 from tests.benchmarks.streaming_engine import LOAD_OPTIONS, start_streaming, write_model
@@ -161,7 +161,7 @@ def measure_real(model: InstalledModel, paths: Paths, runs: int = 5) -> Row:
         database,
         steps,
         list_models=lambda: [model],
-        load_options=lambda: LoadOptions(context_length=_REAL_CONTEXT),
+        settings=Settings(context_length=_REAL_CONTEXT),
         new_chat_options=lambda: greedy,
     )
     database.close()

@@ -73,7 +73,12 @@ class ScriptedPool:
 
     @contextlib.contextmanager
     def use(
-        self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None]
+        self,
+        path: str,
+        options: LoadOptions,
+        on_progress: Callable[[LoadProgress], None],
+        *,
+        engine: str | None = None,
     ) -> Iterator[ScriptedLease | None]:
         """As the pool: the progress of a load only where nothing is loaded."""
         if self.cancelled_while_loading:

@@ -74,6 +74,7 @@ def test_lost_messages_are_left_out_and_answers_whose_question_was_lost() -> Non
         ("x" * 100, "x" * 60 + "…"),
         ("مرحبا بالعالم", "مرحبا بالعالم"),
         ("   ", ""),
+        ("\t\n name\tvalue\t\t 2 ", "name value 2"),
     ],
 )
 def test_the_title_is_the_first_line_cut_at_a_word(text: str, title: str) -> None:

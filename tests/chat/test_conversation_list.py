@@ -104,6 +104,39 @@ def test_deleted_conversations_come_back_until_they_are_purged(store: Conversati
     assert latest.id == clouds.id
 
 
+def test_what_is_deleted_and_not_purged_is_told(store: ConversationStore) -> None:
+    rivers, stones, _ = (stored(store, text) for text in ("Rivers", "Stones", "Clouds"))
+    assert store.deleted() == []
+    store.delete([rivers.id])
+    store.delete([stones.id])
+    assert [(one.id, one.title) for one in store.deleted()] == [(stones.id, "Stones"), (rivers.id, "Rivers")]
+    store.restore([stones.id])
+    store.purge_deleted()
+    assert store.deleted() == []
+    assert titles(store) == ["Clouds", "Stones"]
+
+
+def test_the_list_says_which_model_was_chosen(store: ConversationStore) -> None:
+    conversation = stored(store, "Rivers")
+    conversation.model = "starter"
+    store.save_options(conversation)
+    assert [one.model for one in store.summaries()] == ["starter"]
+
+
+def test_only_what_another_connection_wrote_is_a_change_from_elsewhere(
+    store: ConversationStore, database: Database
+) -> None:
+    assert store.changed_elsewhere()
+    stored(store, "Rivers")
+    assert not store.changed_elsewhere()
+    other = Database(database.file, database.backups)
+    stored(ConversationStore(other), "Stones")
+    other.close()
+    assert store.changed_elsewhere()
+    assert not store.changed_elsewhere()
+    assert titles(store) == ["Stones", "Rivers"]
+
+
 def test_the_latest_conversation_is_not_a_deleted_one(store: ConversationStore) -> None:
     conversation = stored(store, "Rivers")
     store.delete([conversation.id])

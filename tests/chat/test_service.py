@@ -8,6 +8,7 @@ import pytest
 from sqlcipher3 import dbapi2
 
 from slmdesk.chat import ChatEvent, ChatOptions, Conversation, ConversationStore, growing_answer
+from slmdesk.chat.seen_figures import SeenFigures
 from slmdesk.engines import (
     ChatMessage,
     End,
@@ -15,6 +16,8 @@ from slmdesk.engines import (
     GenerateRequest,
     LoadOptions,
     LoadProgress,
+    PromptProgress,
+    Reasoning,
     Sampling,
     Text,
 )
@@ -95,6 +98,59 @@ def test_an_engine_that_dies_keeps_the_text_so_far(store: ConversationStore) -> 
     assert caught.value is died
     assert (conversation.messages[1].text, conversation.messages[1].state) == ("Hel", "failed")
     assert reloaded(store) == conversation
+
+
+def test_an_engine_that_dies_leaves_figures_as_far_as_they_were_seen(store: ConversationStore) -> None:
+    read = (PromptProgress(processed=done, total=30, reused=10) for done in (10, 20, 30))
+    died = UserError("engine-crashed", ErrorKind.GENERATION)
+    conversation = Conversation()
+    with pytest.raises(UserError):
+        service(ScriptedPool([*read, Reasoning("Hm"), Text("Hel"), Text("lo"), died]), store).answer(
+            conversation, "Hi", model=MODEL, on_event=lambda _: None
+        )
+    stats = conversation.messages[1].stats
+    assert stats is not None
+    counts = (stats.prompt_tokens, stats.reused_tokens, stats.generated_tokens, stats.context_tokens)
+    assert counts == (30, 10, 3, 33)
+    assert min(stats.prompt_tokens_per_second, stats.tokens_per_second, stats.time_to_first_token_s) > 0
+    assert reloaded(store) == conversation
+
+
+def test_figures_are_what_the_clock_says() -> None:
+    clock = iter((0.0, 1.0, 3.0, 3.5, 4.5, 5.5))
+    seen = SeenFigures(clock=lambda: next(clock))
+    assert seen.stats() is None
+    for done in (100, 300):
+        seen.take(PromptProgress(processed=done, total=300, reused=100))
+    assert seen.stats() is None
+    for text in ("a", "b", "c"):
+        seen.take(Text(text))
+    stats = seen.stats()
+    assert stats is not None
+    rates = (stats.prompt_tokens_per_second, stats.time_to_first_token_s, stats.tokens_per_second)
+    assert rates == (100.0, 3.5, 1.0)
+
+
+def test_why_a_question_was_not_answered_is_kept_until_it_is_asked_again(store: ConversationStore) -> None:
+    full = End(reason="context_full", needed_tokens=9, context_length=4)
+    pool = ScriptedPool([STATS, full])
+    chat = service(pool, store)
+    conversation = Conversation()
+    chat.answer(conversation, "Hi", model=MODEL, on_event=lambda _: None)
+    assert [one.end_reason for one in conversation.messages] == ["context_full"]
+    assert reloaded(store) == conversation
+    pool.script = [UserError("engine-crashed", ErrorKind.GENERATION)]
+    with contextlib.suppress(UserError):
+        chat.respond(conversation, model=MODEL, on_event=lambda _: None)
+    assert [one.end_reason for one in reloaded(store).messages] == [None]
+    pool.script = [STATS, full]
+    chat.respond(conversation, model=MODEL, on_event=lambda _: None)
+    pool.script = ANSWER
+    chat.respond(conversation, model=MODEL, on_event=lambda _: None)
+    assert [one.end_reason for one in reloaded(store).messages] == [None, "stop"]
+    pool.script = [STATS, full]
+    chat.respond(conversation, model=MODEL, on_event=lambda _: None)
+    assert [one.end_reason for one in reloaded(store).messages] == [None, "stop"]
 
 
 def test_an_engine_that_dies_before_a_word_leaves_no_empty_answer(store: ConversationStore) -> None:

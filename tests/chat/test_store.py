@@ -124,6 +124,11 @@ def test_half_a_character_does_not_cost_the_message(store: ConversationStore) ->
     assert store.draft(0) == "half a smile �, a whole one 😀"
 
 
+def test_a_conversation_that_is_gone_gets_no_draft(store: ConversationStore) -> None:
+    store.save_draft(7, "of a conversation that never was")
+    assert store.draft(7) == ""
+
+
 def test_damaged_figures_and_options_do_not_hide_what_was_said(
     store: ConversationStore, database: Database
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from slmdesk.chat import ConversationStore
+from slmdesk.engines import engine_names
 from slmdesk.library import InstalledModel
 from slmdesk.storage import Database, Paths
 from tests.formats import gguf_writer
@@ -30,7 +32,11 @@ JSON_KEYS = [
     "time_to_first_token_s",
     "generated_tokens",
     "tokens_per_second",
+    "engine",
+    "device",
+    "gpu_layers",
 ]
+TINY_ONNX = Path(__file__).parent.parent / "data" / "tiny-onnx"
 _QUESTION = "What is the capital of France?"
 _EXACT = ("--temperature", "0", "--seed", "1")
 _LIMIT_S = 120
@@ -59,6 +65,77 @@ def test_json_object(run_cli: RunCli, starter: InstalledModel) -> None:
     assert answer["reused_tokens"] == 0
     for rate in ("prompt_tokens_per_second", "time_to_first_token_s", "tokens_per_second"):
         assert answer[rate] > 0
+
+
+def test_on_the_processor_alone(run_cli: RunCli, starter: InstalledModel) -> None:
+    done = run_cli(
+        "chat", "starter", "--device", "cpu", "--prompt", "Hi", *_EXACT, "--max-tokens", "3", "--json"
+    )
+    assert done.returncode == 0
+    answer = json.loads(done.stdout)
+    assert answer["engine"].startswith("llama.cpp")
+    assert (answer["device"], answer["gpu_layers"]) == ("CPU", 0)
+
+
+def test_a_folder_in_onnx_format(run_cli: RunCli, tmp_path: Path) -> None:
+    shutil.copytree(TINY_ONNX, tmp_path / "my tiny one")
+    for model in (str(TINY_ONNX), "my tiny one/"):
+        done = run_cli("chat", model, "--prompt", "hello", *_EXACT, "--max-tokens", "5", "--json")
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        assert (answer["engine"], answer["device"]) == ("ONNX Runtime GenAI", "CPU")
+        assert answer["generated_tokens"] == 5
+        assert answer["text"]
+
+
+def test_an_engine_that_does_not_read_the_model(run_cli: RunCli, starter: InstalledModel) -> None:
+    for model, engine, other in (
+        ("starter", "onnx", "llama.cpp"),
+        (str(TINY_ONNX), "llama.cpp", "ONNX Runtime GenAI"),
+    ):
+        done = run_cli("chat", model, "--engine", engine, "--prompt", "Hi")
+        assert (done.returncode, done.stdout) == (3, "")
+        [line] = done.stderr.splitlines()
+        assert "it is in a format that this engine does not read." in line
+        assert other in line
+        fits = next(name for name in engine_names() if name != engine)
+        done = run_cli("chat", model, "--engine", fits, "--prompt", "Hi", "--max-tokens", "2")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("model", ["starter", str(TINY_ONNX)], ids=["GGUF", "ONNX"])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_device_that_is_not_there(
+    as_json: bool, model: str, run_cli: RunCli, starter: InstalledModel
+) -> None:
+    arguments = ("chat", model, "--device", "Nowhere7", "--prompt", "Hi", *(["--json"] if as_json else []))
+    done = run_cli(*arguments)
+    assert (done.returncode, done.stdout) == (3, "")
+    # What, why, and what to do.
+    [line] = done.stderr.splitlines()
+    assert re.fullmatch(r"slmdesk: Nowhere7 is not used: [^.]+( [^.]+|\.cpp[^.]+)\. [A-Z][^.]+\.", line)
+
+
+def test_a_device_of_the_settings_that_is_not_there(run_cli: RunCli, paths: Paths) -> None:
+    """It is no reason not to answer, and it is said."""
+    paths.config.mkdir(parents=True)
+    paths.settings_file.write_text(json.dumps({"device": "Nowhere7"}))
+    done = run_cli("chat", str(TINY_ONNX), "--prompt", "Hi", "--max-tokens", "2", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["device"] == "CPU"
+    [line] = done.stderr.splitlines()
+    assert line.startswith("slmdesk: Nowhere7 is not used: ")
+
+
+def test_an_engine_that_is_switched_off(run_cli: RunCli, starter: InstalledModel, paths: Paths) -> None:
+    paths.config.mkdir(parents=True)
+    paths.settings_file.write_text(json.dumps({"engines_off": ["llama.cpp"]}))
+    done = run_cli("chat", "starter", "--prompt", "Hi")
+    assert done.returncode == 3
+    assert "llama.cpp is turned off in the settings" in done.stderr
+    # Who names it wants it.
+    done = run_cli("chat", "starter", "--engine", "llama.cpp", "--prompt", "Hi", "--max-tokens", "2")
+    assert done.returncode == 0, done.stderr
 
 
 def test_prompt_through_a_pipe(run_cli: RunCli, starter: InstalledModel) -> None:

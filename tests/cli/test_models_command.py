@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from slmdesk.storage import Paths
+from slmdesk.cli import models
+from slmdesk.cli.main import Surroundings
+from slmdesk.storage import Paths, Settings
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
+
+_TINY_ONNX = Path(__file__).parent.parent / "data" / "tiny-onnx"
 
 
 @pytest.fixture
@@ -24,9 +29,9 @@ def test_list_for_people(run_cli: RunCli, broken: Path, starter_file: Path) -> N
     done = run_cli("models", "list")
     assert (done.returncode, done.stderr) == (0, "")
     header, starter, bad, problem = done.stdout.replace("\N{NO-BREAK SPACE}", " ").splitlines()
-    assert header.split() == ["Name", "Title", "Quantization", "Size", "Context"]
-    assert starter.split() == ["starter", "SmolLM2", "135M", "Q4_1", "98.4", "MB", "8,192"]
-    assert bad.split() == ["zażółć-Q4_K_M", "zażółć", "–", "11", "bytes", "–"]
+    assert header.split() == ["Name", "Title", "Engine", "Quantization", "Size", "Context"]
+    assert starter.split() == ["starter", "SmolLM2", "135M", "llama.cpp", "Q4_1", "98.4", "MB", "8,192"]
+    assert bad.split() == ["zażółć-Q4_K_M", "zażółć", "llama.cpp", "–", "11", "bytes", "–"]
     assert problem == f"  The model {broken} cannot be loaded: it is not a GGUF file."
 
 
@@ -38,6 +43,8 @@ def test_list_as_json(run_cli: RunCli, broken: Path, starter_file: Path) -> None
         "id": "starter",
         "title": "SmolLM2 135M",
         "path": str(starter_file),
+        "engine": "llama.cpp",
+        "engine_title": "llama.cpp",
         "size_bytes": starter_file.stat().st_size,
         "architecture": "llama",
         "parameters": 134515008,
@@ -47,3 +54,33 @@ def test_list_as_json(run_cli: RunCli, broken: Path, starter_file: Path) -> None
     }
     assert bad["path"] == str(broken)
     assert bad["problem"] == f"The model {broken} cannot be loaded: it is not a GGUF file."
+
+
+def test_folders_of_onnx_models_are_listed(run_cli: RunCli, paths: Paths) -> None:
+    shutil.copytree(_TINY_ONNX, paths.models / "below" / "tiny")
+    broken = paths.models / "broken"
+    shutil.copytree(_TINY_ONNX, broken)
+    (broken / "model.onnx.data").unlink()
+    done = run_cli("models", "list")
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = [line for line in done.stdout.splitlines() if "ONNX Runtime GenAI" in line]
+    assert sorted(line.split()[0] for line in shown) == ["broken", "tiny"]
+    found = {one["id"]: one for one in json.loads(run_cli("models", "list", "--json").stdout)}
+    tiny = found["tiny"]
+    assert (tiny["engine"], tiny["engine_title"]) == ("onnx", "ONNX Runtime GenAI")
+    assert tiny["path"] == str(paths.models / "below" / "tiny")
+    assert tiny["problem"] is None
+    assert tiny["quantization"] == "FP32"
+    assert tiny["parameters"] > 0
+    assert tiny["trained_context_length"] == 1024
+    assert "model.onnx.data" in found["broken"]["problem"]
+
+
+def test_where_models_go_is_said_where_there_are_none(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(models, "find_models", lambda paths: [])
+    models.build_models().main(["list"], obj=Surroundings(paths, Settings()), standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"There is no model yet. Put GGUF files, or folders of ONNX models, into {paths.models}.\n"

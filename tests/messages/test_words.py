@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from slmdesk.messages import (
     error_sentences,
     format_bytes,
     format_integer,
+    format_moment,
     format_number,
     format_seconds,
     one_line,
@@ -136,3 +138,8 @@ def test_numbers_and_durations() -> None:
     assert format_number(23.44) == "23.4"
     assert format_seconds(0.52) == "0.5 s"
     assert format_seconds(125) == "2 min 5 s"
+
+
+def test_a_moment_has_24_hours_in_every_language(language: str) -> None:
+    evening = datetime(2026, 11, 27, 21, 10, 36).timestamp()
+    assert format_moment(evening) == {"en": "Nov 27, 2026, 21:10", "pl": "27 lis 2026, 21:10"}[language]

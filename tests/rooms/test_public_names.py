@@ -17,6 +17,7 @@ ALLOWED = {
     ("__main__.py", "slmdesk.cli.display"),
     # A format is a room in the room.
     ("*", "slmdesk.formats.gguf"),
+    ("*", "slmdesk.formats.onnx"),
     # What runs in a child process is named by its module, so that the child imports no more than that.
     ("*", "slmdesk.engines.llama_cpp"),
 }

@@ -67,6 +67,7 @@ def test_only_certain_deletions_are_for_good(chats: StoredChats, is_in_ledger: b
         )
         assert find_and_repair_damage(chats.database, chats.database.backups) is None
     assert deleted(chats.database) == [2]
+    assert [one.id for one in store.deleted()] == ([2] if is_in_ledger else [])
     store.purge_deleted()
     left = {one.id for one in store.summaries()}
     assert left == ({1, 3} if is_in_ledger else {1, 2, 3})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from slmdesk.messages import UserError, choose_language, one_line, say
-from slmdesk.storage import Settings, SettingsStore, WindowLock, resources_folder
+from slmdesk.storage import ModelSettings, Settings, SettingsStore, WindowLock, resources_folder
 
 
 @pytest.fixture
@@ -182,3 +182,95 @@ def test_a_window_lock_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         f"SLM Desk cannot open its window: the file {tmp_path / 'attention'} cannot be written"
     )
     lock.release()
+
+
+OF_ENGINES: dict[str, object] = {
+    "device": "Vulkan0",
+    "gpu_layers": 12,
+    "threads": 6,
+    "context_length": 8192,
+    "kv_type": "q8_0",
+    "idle_unload_minutes": 0,
+    "engines_off": ("one",),
+    "model_settings": {
+        "/models/a.gguf": ModelSettings(device="cpu", threads=2),
+        "/models/zażółć.gguf": ModelSettings(gpu_layers=-1, kv_type="f16", context_length=0),
+    },
+}
+
+
+def test_settings_of_engines_and_of_single_models_are_kept(store: SettingsStore) -> None:
+    wanted = dataclasses.replace(Settings(), **OF_ENGINES)  # type: ignore[arg-type]
+    store.save(wanted)
+    assert store.load() == wanted
+    assert store.problems == []
+    assert wanted.for_model("/models/a.gguf").threads == 2
+    assert wanted.for_model("/models/b.gguf").is_empty
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("device", ""),
+        ("device", "x" * 300),
+        ("device", None),
+        ("gpu_layers", -2),
+        ("gpu_layers", "all"),
+        ("threads", -1),
+        ("threads", 2.5),
+        ("threads", 10**9),
+        ("context_length", -1),
+        ("kv_type", "q2"),
+        ("idle_unload_minutes", True),
+        ("idle_unload_minutes", 10**6),
+        ("engines_off", "one"),
+        ("engines_off", [1]),
+        ("engines_off", {"one": 1}),
+        ("model_settings", []),
+        ("model_settings", {str(one): {"threads": 1} for one in range(20_000)}),
+    ],
+)
+def test_a_bad_value_of_an_engine_costs_only_itself(store: SettingsStore, name: str, value: object) -> None:
+    store.file.parent.mkdir()
+    store.file.write_text(json.dumps({"theme": "dark", name: value}))
+    assert store.load() == Settings(theme="dark")
+    label = say(Settings.__dataclass_fields__[name].metadata["label"])
+    assert [one_line(problem) for problem in store.problems] == [
+        f"The setting “{label}” has a value that cannot be used: the default is used instead."
+    ]
+
+
+def test_a_bad_value_of_one_model_costs_only_itself(store: SettingsStore) -> None:
+    store.file.parent.mkdir()
+    models = {"/a.gguf": {"threads": -3, "device": "cpu"}, "/b.gguf": "fast", "/c.gguf": {"kv_type": "q8_0"}}
+    store.file.write_text(json.dumps({"model_settings": models}))
+    assert store.load().model_settings == {
+        "/a.gguf": ModelSettings(device="cpu"),
+        "/c.gguf": ModelSettings(kv_type="q8_0"),
+    }
+    assert [one_line(problem) for problem in store.problems] == [
+        "The setting “Threads” of the model /a.gguf has a value that cannot be used: what is set for all"
+        " models is used instead.",
+        "The setting “Settings of single models” of the model /b.gguf has a value that cannot be used: what"
+        " is set for all models is used instead.",
+    ]
+
+
+def test_what_a_newer_version_set_for_a_model_is_not_lost(store: SettingsStore) -> None:
+    store.file.parent.mkdir()
+    models = {"/a.gguf": {"threads": 2, "later": [1]}, "/b.gguf": {"later": 2}}
+    store.file.write_text(json.dumps({"model_settings": models}))
+    store.save(dataclasses.replace(store.load(), model_settings={}))
+    kept = json.loads(store.file.read_text())["model_settings"]
+    assert kept == {"/a.gguf": {"later": [1]}, "/b.gguf": {"later": 2}}
+
+
+def test_a_model_without_anything_of_its_own_is_not_in_the_file(store: SettingsStore) -> None:
+    store.save(Settings(model_settings={"/a.gguf": ModelSettings()}))
+    assert json.loads(store.file.read_text())["model_settings"] == {}
+
+
+def test_a_path_that_is_no_text_is_kept_as_it_is(store: SettingsStore) -> None:
+    wanted = Settings(model_settings={"/\udcff.gguf": ModelSettings(threads=1)})
+    store.save(wanted)
+    assert store.load() == wanted

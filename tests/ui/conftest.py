@@ -4,7 +4,7 @@ theme             a light theme on the test's application
 qt_loop           an asyncio loop on Qt's; the test that takes it runs inside
 make_window       shows a started window around a `ScriptedChat`, whose conversations are really stored
 open_real_window  shows a window as the program does, with the real starter model; greedy, so that a
-                  question gets the same answer each time
+                  question gets the same answer each time; takes settings that are other than the defaults
 
 Both windows fail where closing leaves anything behind.
 """
@@ -17,6 +17,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,15 +30,16 @@ from pytestqt.qtbot import QtBot
 
 from slmdesk.app import make_services as make_real_services
 from slmdesk.chat import ChatOptions
-from slmdesk.engines import LoadOptions, Sampling
+from slmdesk.engines import Sampling
 from slmdesk.library import InstalledModel
 from slmdesk.storage import Database, Paths, RepairReport, Settings, SettingsStore, log_file
 from slmdesk.ui import MainWindow, Theme
 from tests.ui.driving import PATIENCE_MS, MakeWindow, OpenWindow
+from tests.ui.machines import Machine
 from tests.ui.scripted import ScriptedChat, make_model, make_services
 
 # One thread: several wait for each other where other programs work, too.
-REAL_OPTIONS = LoadOptions(context_length=1024, threads=1)
+REAL_SETTINGS: dict[str, Any] = {"context_length": 1024, "threads": 1}
 # Long enough to be interrupted, short enough for a slow machine.
 REAL_CHAT_OPTIONS = ChatOptions(sampling=Sampling(temperature=0.0), max_tokens=160)
 
@@ -106,9 +108,11 @@ def make_window(
         settings: Settings | None = None,
         fixed: Mapping[str, str] | None = None,
         check: Callable[[Database], RepairReport | None] = lambda _: None,
+        machine: Machine | None = None,
     ) -> MainWindow:
-        chat = chat or ScriptedChat()
-        window = MainWindow(make_services(paths, chat, models, settings, fixed, check), theme)
+        chat = chat or ScriptedChat(machine=machine)
+        services = make_services(paths, chat, models, settings, fixed, check, machine)
+        window = MainWindow(services, theme)
         opened.append((window, chat))
         window.resize(*size)
         window.show()
@@ -144,11 +148,11 @@ def open_real_window(
 ) -> Iterator[OpenWindow]:
     opened: list[tuple[MainWindow, Database]] = []
 
-    def open_window(options: LoadOptions = REAL_OPTIONS) -> MainWindow:
+    def open_window(**changes: object) -> MainWindow:
         store, database = SettingsStore(paths.settings_file), Database(paths.database_file)
+        settings = dataclasses.replace(store.load(), **{**REAL_SETTINGS, **changes})
         services = dataclasses.replace(
-            make_real_services(paths, store, store.load(), database, log_file(paths)),
-            load_options=lambda: options,
+            make_real_services(paths, store, settings, database, log_file(paths)),
             new_chat_options=lambda: REAL_CHAT_OPTIONS,
         )
         window = MainWindow(services, theme)

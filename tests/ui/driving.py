@@ -105,6 +105,16 @@ def listed(window: MainWindow) -> list[str]:
     return [str(row.data()) for row in rows if row.flags() & Qt.ItemFlag.ItemIsSelectable]
 
 
+def click_chat(
+    window: MainWindow, title: str, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
+    """Click the conversation with this title in the list."""
+    chats = window.chat.list
+    row = next(number for number, one in enumerate(chats.model.rows) if one.title == title)
+    place = chats.view.visualRect(chats.model.index(row)).center()
+    QTest.mouseClick(chats.view.viewport(), Qt.MouseButton.LeftButton, keys, place)
+
+
 def words_of(banner: Banner | None) -> str:
     """Everything a banner says."""
     assert banner is not None

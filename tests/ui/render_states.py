@@ -5,17 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.chat import ChatMessageRecord, Conversation
-from slmdesk.engines import End, LoadProgress, PromptProgress, Reasoning, Text
+from slmdesk.engines import ENGINES, End, LoadProgress, PromptProgress, Reasoning, Text
 from slmdesk.library import InstalledModel
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.ui import MainWindow
 from slmdesk.ui.main_window import SETTINGS
 from slmdesk.ui.state import Phase
+from slmdesk.ui.surroundings import Surroundings
+from tests.ui import machines
+from tests.ui.machines import Machine
 from tests.ui.scripted import (
     BROKEN_MODEL,
     Gate,
@@ -71,6 +75,14 @@ MODELS = (
         quantization="Q4_K_M",
     ),
     BROKEN_MODEL,
+)
+SECOND_MODEL = make_model(
+    "phi-4-mini-onnx",
+    "Phi 4 mini instruct",
+    size_bytes=2_730_000_000,
+    quantization="INT4",
+    engine=machines.SECOND,
+    engine_title=ENGINES[machines.SECOND].title,
 )
 CRASH = UserError(
     "engine-out-of-memory",
@@ -150,11 +162,16 @@ class State:
     stored: Callable[[], list[Conversation]] = field(default=lambda: [*earlier(), photos()])
     models: tuple[InstalledModel, ...] = MODELS
     fixed: dict[str, str] = field(default_factory=dict)
-    latest: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
+    surroundings: Callable[[], tuple[Surroundings | Exception, ...]] | None = None
 
-    def make_chat(self) -> ScriptedChat:
+    def make_machine(self) -> Machine | None:
+        """The computer, where it is written down."""
+        return Machine(*self.surroundings()) if self.surroundings is not None else None
+
+    def make_chat(self, machine: Machine | None = None) -> ScriptedChat:
         """The chat behind the window."""
-        return ScriptedChat(self.scripts, self.loading, self.stored())
+        return ScriptedChat(self.scripts, self.loading, self.stored(), machine)
 
 
 def _send(window: MainWindow, text: str = QUESTION) -> None:
@@ -241,9 +258,46 @@ def _page(index: int) -> Callable[[MainWindow], None]:
         _ready(window)
         window.show_panel(SETTINGS)
         window.settings_panel.show_page(index)
+        window.settings_panel.page_buttons[index].setFocus(Qt.FocusReason.MouseFocusReason)
         wait(lambda: window.settled)
 
     return reach
+
+
+def _engines_looking(window: MainWindow) -> None:
+    _ready(window)
+    window.show_panel(SETTINGS)
+    window.settings_panel.stack.setCurrentWidget(window.settings_panel.engines)
+    window.settings_panel.page_buttons[1].setChecked(True)
+    window.settings_panel.engines.show_looking()
+
+
+def _engines_below(window: MainWindow) -> None:
+    _page(1)(window)
+    settle()
+    bar = window.settings_panel.engines.verticalScrollBar()
+    bar.setValue(bar.maximum())
+
+
+def _freed(window: MainWindow) -> None:
+    _ready(window)
+    chat = window.inference._worker.chat
+    assert chat is not None
+    chat.pool.unload_idle()  # type: ignore[attr-defined]
+    wait(lambda: window.inference.state.phase is Phase.UNLOADED)
+
+
+def _drawer(window: MainWindow) -> None:
+    _ready(window)
+    window.chat.show_drawer(True)
+    window.chat.drawer.more_button.click()
+    settle(0.3)
+
+
+def _engines_reload(window: MainWindow) -> None:
+    _page(1)(window)
+    window.settings_panel.engines.device.device.picked.emit("cpu")
+    wait(lambda: window.settled)
 
 
 def _search(window: MainWindow) -> None:
@@ -307,12 +361,48 @@ STATES: dict[str, State] = {
     "link": State(_link),
     "deleted": State(_deleted),
     "picker": State(_picker),
+    "placement-warning": State(_chat, surroundings=lambda: (machines.wrong_build(),)),
+    "placement-picker": State(
+        _picker, surroundings=lambda: (machines.two_devices(),), models=(*MODELS, SECOND_MODEL)
+    ),
+    "on-device": State(
+        _chat,
+        loading=(
+            LoadProgress(0.5),
+            make_report(device="NVIDIA GeForce RTX 4060 Laptop GPU (Vulkan)", gpu_layers=31, layers=31),
+        ),
+        surroundings=lambda: (machines.two_devices(),),
+    ),
+    "freed": State(_freed),
+    "drawer-unsupported": State(_drawer, loading=(LoadProgress(0.5), make_report(capabilities=machines.FEW))),
     "no-model": State(_no_model, models=(), stored=_nothing),
     "general": State(_page(0)),
-    "appearance": State(
-        _page(1), fixed={"theme": "Fixed by your organisation: the window follows the system."}
+    "engines": State(_page(1), surroundings=lambda: (machines.no_gpu(),), settings={"threads": 6}),
+    "engines-looking": State(_engines_looking, surroundings=lambda: (machines.no_gpu(),)),
+    "engines-failed": State(_page(1), surroundings=lambda: (RuntimeError("broken"), machines.no_gpu())),
+    "engines-warning": State(_page(1), surroundings=lambda: (machines.wrong_build(),)),
+    "engines-devices": State(
+        _engines_below,
+        surroundings=lambda: (machines.two_devices(),),
+        settings={"device": "Vulkan0", "gpu_layers": 20},
     ),
-    "about": State(_page(2)),
+    "engines-broken": State(
+        _page(1),
+        surroundings=lambda: (Surroundings((machines.make_engine(), machines.BROKEN), machines.COMPUTER),),
+    ),
+    "engines-off": State(
+        _page(1), surroundings=lambda: (machines.two_devices(),), settings={"engines_off": (machines.SECOND,)}
+    ),
+    "engines-fixed": State(
+        _page(1),
+        surroundings=lambda: (machines.two_devices(),),
+        fixed=dict.fromkeys(("device", "kv_type", "engines_off"), "Fixed by your organisation."),
+    ),
+    "engines-reload": State(_engines_reload, surroundings=lambda: (machines.no_gpu(),)),
+    "appearance": State(
+        _page(2), fixed={"theme": "Fixed by your organisation: the window follows the system."}
+    ),
+    "about": State(_page(3)),
     "settings-search": State(_search),
     "shortcuts": State(_shortcuts),
 }

@@ -8,6 +8,7 @@ text three times as large as usual, `--language pl` in Polish.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import sys
 import tempfile
@@ -48,11 +49,14 @@ def _draw(folder: Path, only: list[str], scale: str, text_scale: float, language
     def draw(name: str, look: str, size: tuple[int, int]) -> None:
         state = STATES[name]
         with tempfile.TemporaryDirectory() as home:
-            chat = state.make_chat()
+            machine = state.make_machine()
+            chat = state.make_chat(machine)
             settings = Settings(theme=look)  # type: ignore[arg-type]
             theme = Theme(app, settings.theme, scale=text_scale)
             paths = find_paths({"SLMDESK_HOME": home})
-            window = MainWindow(make_services(paths, chat, state.models, settings, state.fixed), theme)
+            settings = dataclasses.replace(settings, **state.settings)
+            services = make_services(paths, chat, state.models, settings, state.fixed, machine=machine)
+            window = MainWindow(services, theme)
             window.resize(*size)
             window.show()
             window.activateWindow()

@@ -14,6 +14,7 @@ import msgspec
 
 from slmdesk.chat import ChatEvent, ChatMessageRecord, ChatService, Conversation, ConversationStore
 from slmdesk.engines import (
+    ENGINES,
     ChatMessage,
     End,
     Event,
@@ -30,6 +31,7 @@ from slmdesk.library import InstalledModel
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.storage import Database, Paths, RepairReport, Settings, SettingsStore, log_file
 from slmdesk.ui import Services
+from tests.ui.machines import FIRST, Machine
 
 CONTEXT_LENGTH = 4096
 RESIDENT_BYTES = 262 * 2**20
@@ -47,6 +49,8 @@ def make_model(model_id: str = "starter", title: str = "SmolLM2 135M", **changes
         "quantization": "Q4_1",
         "trained_context_length": 8192,
         "system_prompt": "You are a helpful assistant.",
+        "engine": FIRST,
+        "engine_title": ENGINES[FIRST].title,
     }
     return InstalledModel(**{**facts, **changes})  # type: ignore[arg-type]
 
@@ -129,18 +133,29 @@ class ScriptedPool:
         self.cancels = 0
         self.closed = False
         self.threads: set[str] = set()
+        self.loads: list[LoadOptions] = []
+        self.busy: UserError | None = None
+        self.on_idle_unload: Callable[[object], None] | None = None
         self._stop = threading.Event()
 
     @contextmanager
     def use(
-        self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None] | None = None
+        self,
+        path: str,
+        options: LoadOptions,
+        on_progress: Callable[[LoadProgress], None] | None = None,
+        *,
+        engine: str | None = None,
     ) -> Iterator[Lease | None]:
         """Play `loading`, unless that model is loaded that way."""
+        if self.busy is not None:
+            raise self.busy
         self._stop.clear()
         self.threads.add(threading.current_thread().name)
         wanted, report, loaded_now = _Loaded(path, options), make_report(), False
         if self.loaded != wanted:
             loaded_now = True
+            self.loads.append(options)
             for step in self.loading:
                 if isinstance(step, LoadReport):
                     report = step
@@ -174,6 +189,12 @@ class ScriptedPool:
         """End the script that is playing."""
         self.cancels += 1
         self._stop.set()
+
+    def unload_idle(self) -> None:
+        """As the pool does when nobody has used the model for a while."""
+        gone, self.loaded = self.loaded, None
+        if self.on_idle_unload is not None:
+            self.on_idle_unload(gone)
 
     def release(self) -> None:
         """Open every gate."""
@@ -217,8 +238,12 @@ class ScriptedChat:
         scripts: Sequence[Sequence[Step]] = (),
         loading: Sequence[Step] = (LoadProgress(0.5), make_report()),
         stored: Sequence[Conversation] = (),
+        machine: Machine | None = None,
     ) -> None:
-        """`stored`: conversations that are there already; they get their ids."""
+        """`stored`: conversations that are there already; they get their ids. `machine`: loads are planned
+        for this computer.
+        """
+        self.machine = machine
         self.pool = ScriptedPool(scripts, loading)
         self.stored = list(stored)
         self.asked: list[str] = []
@@ -257,7 +282,8 @@ class _RecordingChat(ChatService):
     """Remembers what the person said, and refuses to keep it where the test says so."""
 
     def __init__(self, script: ScriptedChat, pool: ScriptedPool, store: ConversationStore) -> None:
-        super().__init__(pool, store)  # type: ignore[arg-type]
+        planner = script.machine.planner if script.machine is not None else None
+        super().__init__(pool, store, planner=planner)  # type: ignore[arg-type]
         self._script = script
 
     def add_message(self, conversation: Conversation, text: str, *, at: int | None = None) -> None:
@@ -319,8 +345,9 @@ def make_services(
     settings: Settings | None = None,
     fixed: Mapping[str, str] | None = None,
     check: Callable[[Database], RepairReport | None] = lambda _: None,
+    machine: Machine | None = None,
 ) -> Services:
-    """Services around a scripted chat. Who made `chat` closes it."""
+    """Services around a scripted chat, on `machine`. Who made `chat` closes it."""
     database = Database(paths.database_file)
     return Services(
         paths=paths,
@@ -332,4 +359,7 @@ def make_services(
         check_conversations=lambda: check(database),
         engine_versions=lambda: [("llama.cpp", "0.3.36")],
         fixed=fixed or {},
+        look_around=machine.look_around if machine is not None else None,
+        plan=machine.plan if machine is not None else None,
+        settings_changed=machine.settings_changed if machine is not None else lambda _: None,
     )

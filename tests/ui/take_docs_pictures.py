@@ -161,6 +161,22 @@ def _crashed(words: _Words, language: str, folder: Path) -> Steps:
     return steps
 
 
+def _engines(words: _Words, language: str, folder: Path) -> Steps:
+    """The page about engines and devices, as this computer is."""
+
+    def steps(window: MainWindow) -> Iterator[Callable[[], bool]]:
+        window.show_settings()
+        panel = window.settings_panel
+        panel.show_engines()
+        yield lambda: panel.engines.looked and window.settled
+        for theme in ("dark", "light"):
+            window._change_settings(theme=theme)
+            yield _after(0.3)
+            _save(window, folder / f"settings-{theme}-{language}.png")
+
+    return steps
+
+
 def _after(seconds: float) -> Callable[[], bool]:
     """Let the window draw for a while."""
     until = time.monotonic() + seconds
@@ -178,7 +194,7 @@ def take(folder: Path, language: str) -> None:
     choose_language(language, resources_folder() / "locale")
     words = _WORDS[language]
     options = ChatOptions(sampling=Sampling(temperature=0.3, seed=3), max_tokens=300)
-    for make in (_conversation, _streaming, _crashed):
+    for make in (_conversation, _streaming, _crashed, _engines):
         with tempfile.TemporaryDirectory() as home:
             paths: Paths = find_paths({"SLMDESK_HOME": home})
             database = Database(paths.database_file)

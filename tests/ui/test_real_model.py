@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from slmdesk.engines import LoadOptions
 from slmdesk.storage import Paths
 from tests.ui.driving import (
     OpenWindow,
@@ -21,6 +20,8 @@ from tests.ui.driving import (
     kept,
     last_answer,
     settle,
+    texts,
+    wait_for_state,
     wait_for_words,
     words_of,
 )
@@ -92,7 +93,7 @@ def test_an_engine_that_dies_costs_a_banner_and_the_next_message_reloads(
 
 
 def test_a_full_context_is_told_with_its_numbers(open_real_window: OpenWindow, qtbot: QtBot) -> None:
-    window = open_real_window(LoadOptions(context_length=256))
+    window = open_real_window(context_length=256)
     ask(window, "Count. " * 400)
     settle(qtbot, window)
     assert "256" in words_of(window.chat.banners.banner)
@@ -130,3 +131,37 @@ def test_closing_while_an_answer_is_written_ends_the_engine(
     window.close()
     assert not Path(f"/proc/{pid}").exists()
     assert kept(paths)[1][2] == "stopped"
+
+
+def test_a_model_that_nobody_uses_gives_its_memory_back_until_the_next_message(
+    open_real_window: OpenWindow, qtbot: QtBot
+) -> None:
+    window = open_real_window()
+    first = ask_and_wait(qtbot, window, "Say yes.")
+    chat = window.inference._worker.chat
+    assert chat is not None
+    process = Path(f"/proc/{engine_pid(window)}")
+    chat.pool.idle_s = 0.2
+    wait_for_state(qtbot, window, "Unloaded to free memory")
+    assert not process.exists()
+    chat.pool.idle_s = None
+    assert texts(window) == ["Say yes.", first]
+    assert ask_and_wait(qtbot, window, "Say it again.")
+
+
+def test_while_somebody_else_has_the_engines_a_message_waits_for_another_try(
+    open_real_window: OpenWindow, qtbot: QtBot
+) -> None:
+    window = open_real_window()
+    chat = window.inference._worker.chat
+    assert chat is not None
+    with chat.pool.exclusive("Benchmark"):
+        ask(window, "Say yes.")
+        settle(qtbot, window)
+        banner = window.chat.banners.banner
+        assert "Benchmark" in words_of(banner)
+        assert window.status.state_segment.words == "No model loaded"
+    assert banner is not None
+    banner.buttons[0].click()
+    settle(qtbot, window)
+    assert last_answer(window)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from slmdesk.ui.chat.model_button import ModelButton
@@ -80,6 +80,42 @@ def test_the_details_of_a_banner_unfold_and_can_be_copied(qtbot: QtBot, show: Sh
     assert copy.isVisible()
     copy.click()
     assert QApplication.clipboard().text() == banner.details == "line 1\nline 2"
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        "one line",
+        "word " * 60,
+        "line 1\n" + "word " * 40 + "\nline 3",
+        "\n".join(f"line {n}" for n in range(7)),
+    ],
+)
+def test_the_details_of_a_banner_have_room_for_their_lines_as_they_are_wrapped(
+    qtbot: QtBot, show: Show, theme: Theme, details: str
+) -> None:
+    banner = Banner(theme, "What.", "", "", details, ())
+    show(banner)
+    banner.details_button.click()
+    text = banner.findChild(QPlainTextEdit)
+    assert text is not None
+    for width in (600, 480, 900):
+        banner.window().resize(width, 500)
+        QApplication.processEvents()
+        qtbot.waitUntil(lambda: text.verticalScrollBar().maximum() == 0)
+        cursor = QTextCursor(text.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        assert text.viewport().rect().contains(text.cursorRect(cursor))
+
+
+def test_long_details_of_a_banner_scroll(qtbot: QtBot, show: Show, theme: Theme) -> None:
+    banner = Banner(theme, "What.", "", "", "\n".join(f"line {number}" for number in range(40)), ())
+    show(banner)
+    banner.details_button.click()
+    text = banner.findChild(QPlainTextEdit)
+    assert text is not None
+    qtbot.waitUntil(lambda: text.verticalScrollBar().maximum() > 20)
+    assert text.height() < 200
 
 
 def test_a_banner_without_details_has_no_fold(qtbot: QtBot, show: Show, theme: Theme) -> None:

@@ -76,7 +76,7 @@ def test_a_damaged_database_is_repaired_at_start_and_the_conversation_shown(
     paths.database_file.write_bytes(b"not a database at all" * 1000)
     chat = ScriptedChat()
     window = make_window(chat, check=lambda database: find_and_repair_damage(database, paths.backups))
-    assert "have been repaired" in words_of(window.chat.banners.notices[0])
+    assert "has been repaired" in words_of(window.chat.banners.notices[0])
     assert window.chat.banners.banner is None
     assert texts(window) == ["Kept", "And answered."]
 

@@ -1,8 +1,8 @@
 """Whether to keep llama.cpp from using AMX, the matrix unit of some server processors.
 
-Some virtual machines announce AMX and grant its use, but lose its state whenever they switch between threads: the next
-prompt of more than a few tokens then ends the process with SIGILL. That cannot be found out by trying it once, so
-there AMX is left alone. Pure, over what the system and the library say.
+Some virtual machines announce AMX and grant its use, but lose its state whenever they switch between
+threads: the next prompt of more than a few tokens then ends the process with SIGILL. Trying it once does not
+show that, so there AMX is left alone. Pure, over what the system and the library say.
 """
 
 from __future__ import annotations

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from slmdesk import hardware
-from slmdesk.engines.llama_cpp.build import engine_version, list_devices
-from slmdesk.engines.llama_cpp.decoding import Answer
+from slmdesk.engines.device_titles import titles_of
+from slmdesk.engines.limits import check_request, most_threads
+from slmdesk.engines.llama_cpp import devices
+from slmdesk.engines.llama_cpp.build import engine_version
+from slmdesk.engines.llama_cpp.decoding import LlamaCppAnswer
 from slmdesk.engines.llama_cpp.files import inspect_files
 from slmdesk.engines.llama_cpp.model import LoadedModel
 from slmdesk.engines.llama_cpp.native import StopFlag, lib
-from slmdesk.engines.llama_cpp.options import KV_TYPES, Surroundings, check_request, most_threads, plan_load
+from slmdesk.engines.llama_cpp.options import KV_TYPES, Surroundings, plan_load, wants_devices
 from slmdesk.engines.llama_cpp.sampling import SAMPLERS
 from slmdesk.engines.llama_cpp.sanity import Alphabet
 from slmdesk.engines.prefix import PrefixRecord
@@ -54,7 +57,7 @@ class LlamaCppEngine:
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            gpu_offload=bool(lib.llama_supports_gpu_offload()),
+            gpu_offload=bool(devices.gpu_backends() or lib.llama_supports_gpu_offload()),
             kv_types=tuple(KV_TYPES),
             samplers=SAMPLERS,
         )
@@ -89,7 +92,7 @@ class LlamaCppEngine:
             default_threads=hardware.default_threads(),
             most_threads=most_threads(hardware.logical_cores()),
             # Asking for them starts their drivers, so only where one is wanted.
-            devices=list_devices() if options.gpu_layers else (),
+            devices=devices.list_devices() if wants_devices(options) else (),
         )
         plan = plan_load(path, header, files.weights_bytes, options, around)
 
@@ -136,13 +139,16 @@ class LlamaCppEngine:
             context_length=model.context_length,
             trained_context_length=header.context_length,
             threads=plan.threads,
-            device=_device_names(around, model.gpu_layers),
+            device=titles_of(model.used_devices),
             gpu_layers=model.gpu_layers,
+            layers=model.placed.total,
+            used_devices=tuple(device.name for device in model.used_devices),
             weights_bytes=model.weights_bytes,
             kv_bytes=model.kv_bytes,
             load_seconds=time.perf_counter() - began,
             has_chat_template=template.from_file,
             thinking=template.reasoning.thinking if template.reasoning is not None else "no",
+            capabilities=self.capabilities,
         )
 
     def generate(self, request: GenerateRequest) -> Iterator[Event]:
@@ -150,10 +156,11 @@ class LlamaCppEngine:
         check_request(request)
         self._begin()
         try:
-            answer = Answer(
+            answer = LlamaCppAnswer(
                 model,
                 self._record,
                 self._stop,
+                request.sampling,
                 joins_text=self._joins_text,
                 extra_stop=() if template.from_file else (PLAIN_STOP,),
                 reasoning=template.reasoning.form if template.reasoning is not None else None,
@@ -202,9 +209,3 @@ class LlamaCppEngine:
 
     def _show_life(self) -> None:
         self._activity += 1
-
-
-def _device_names(around: Surroundings, gpu_layers: int) -> str:
-    """Where the layers are, for people."""
-    gpus = [device.name for device in around.devices if device.kind in ("gpu", "integrated gpu")]
-    return ", ".join(gpus) if gpu_layers and gpus else "CPU"

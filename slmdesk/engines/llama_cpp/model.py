@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import re
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from slmdesk.engines.llama_cpp import native
+from slmdesk.engines.device_titles import device_title, titles_of
+from slmdesk.engines.llama_cpp import devices, native
 from slmdesk.engines.llama_cpp.native import StopFlag, lib
 from slmdesk.engines.llama_cpp.options import KV_TYPES, LoadPlan
+from slmdesk.engines.llama_cpp.placed import is_of, read_placed, refused_buffer
+from slmdesk.engines.memory import give_heap_back
 from slmdesk.engines.prompts import Prompt
 from slmdesk.messages import ErrorKind, UserError
 
-_OFFLOADED = re.compile(r"offloaded (\d+)/\d+ layers to GPU")
 _KV_SIZE = re.compile(r"llama_kv_cache: size = +([0-9.]+) MiB")
 _BPE = 2
 _SPM = 1
@@ -48,21 +49,30 @@ class LoadedModel:
             return not self._stop
 
         parameters = lib.llama_model_default_params()
+        # A list that ends with NULL. Where nothing is before it, nothing is reserved on a GPU.
+        pointers = devices.find_pointers([device.name for device in plan.devices]) if plan.devices else []
+        self._devices = (ctypes.c_void_p * (len(pointers) + 1))(*pointers, None)
+        parameters.devices = ctypes.cast(self._devices, ctypes.c_void_p)
         parameters.n_gpu_layers = plan.gpu_layers
+        parameters.split_mode = lib.LLAMA_SPLIT_MODE_LAYER
+        parameters.main_gpu = 0
+        if plan.tensor_split:
+            shares = [*plan.tensor_split, *([0.0] * int(lib.llama_max_devices()))]
+            self._shares = (ctypes.c_float * len(shares))(*shares)
+            parameters.tensor_split = self._shares
         parameters.check_tensors = plan.check_tensors
         # AMX is one of these extra buffers; there is no switch for it alone.
         parameters.use_extra_bufts = not native.amx_is_left_alone()
         parameters.load_mode = lib.LLAMA_LOAD_MODE_MMAP
         callback = lib.llama_progress_callback(progress)
         parameters.progress_callback = callback
-        no_devices = (ctypes.c_void_p * 1)(None)
-        if plan.gpu_layers == 0:
-            # An empty list: no driver is started and nothing is reserved on a GPU.
-            parameters.devices = ctypes.cast(no_devices, ctypes.c_void_p)
         self._model = lib.llama_model_load_from_file(native.path_bytes(path), parameters)
         if not self._model:
             self._model = None
-            raise UserError("model-refused", ErrorKind.MODEL, details=native.log_tail(), file=path)
+            self._raise_if_too_large(path, plan)
+            raise UserError(
+                "model-refused", ErrorKind.MODEL, details=native.log_tail(), file=path, engine="llama.cpp"
+            )
         if lib.llama_model_has_encoder(self._model) or not lib.llama_model_has_decoder(self._model):
             raise UserError("model-not-for-chat", ErrorKind.MODEL, file=path)
         if lib.llama_model_is_diffusion(self._model):
@@ -93,6 +103,7 @@ class LoadedModel:
         self.context = lib.llama_init_from_model(self._model, parameters)
         if not self.context:
             self.context = None
+            self._raise_if_too_large(path, plan)
             raise UserError(
                 "context-refused", ErrorKind.MODEL, details=native.log_tail(),
                 file=path, context_length=plan.context_length, needed_memory=plan.kv_bytes,
@@ -108,10 +119,8 @@ class LoadedModel:
         self._one_token, self._one_position = self._batch.token, self._batch.pos
         self._decode = lib.llama_decode
         self._piece_room = ctypes.create_string_buffer(256)
-        lines = "\n".join(native.recent_log())
-        offloaded = _OFFLOADED.search(lines)
-        self.gpu_layers = int(offloaded[1]) if offloaded else 0
-        sizes = _KV_SIZE.findall(lines)
+        self._check_placed(path, plan)
+        sizes = _KV_SIZE.findall("\n".join(native.recent_log()))
         self.kv_bytes = round(sum(map(float, sizes)) * 1024 * 1024) if sizes else plan.kv_bytes
         self.adds_bos = bool(lib.llama_vocab_get_add_bos(self.vocabulary))
         self._adds_eos = bool(lib.llama_vocab_get_add_eos(self.vocabulary))
@@ -119,6 +128,43 @@ class LoadedModel:
         self.bos_text, self.eos_text = self._special_text(self.bos), self._special_text(self.eos)
         self.control_tokens = self._find_control_tokens()
         """What the tokens look like that are recognized only where `tokenize` is asked to, and their ids."""
+
+    def _check_placed(self, path: str, plan: LoadPlan) -> None:
+        """Find out where the layers are. Raises UserError for a device that has none of them."""
+        self.placed = read_placed(native.placing_log(), native.recent_log())
+        self.used_devices = tuple(
+            device
+            for device, pointer in zip(plan.devices, self._devices, strict=False)
+            if pointer and self.placed.holds_layers(device.name, devices.buffer_name(pointer))
+        )
+        idle = [device for device in plan.devices if device not in self.used_devices]
+        if idle:
+            raise UserError(
+                "gpu-not-used", ErrorKind.MODEL, details="\n".join(native.placing_log()),
+                file=path, device=titles_of(idle), engine="llama.cpp",
+            )  # fmt: skip
+
+    def _raise_if_too_large(self, path: str, plan: LoadPlan) -> None:
+        """Raise UserError where the log says that the memory of one of the devices did not suffice."""
+        refused = refused_buffer(native.recent_log())
+        if refused is None:
+            return
+        buffer, size = refused
+        for device, pointer in zip(plan.devices, self._devices, strict=False):
+            if pointer and is_of(buffer, devices.buffer_name(pointer)):
+                raise UserError(
+                    "device-memory-too-small" if size else "device-memory-too-small-unsaid",
+                    ErrorKind.MODEL,
+                    details=native.log_tail(),
+                    file=path,
+                    device=device_title(device),
+                    needed_memory=size,
+                )
+
+    @property
+    def gpu_layers(self) -> int:
+        """Layers on devices other than the processor."""
+        return sum(self.placed.layers.get(device.name, 0) for device in self.used_devices)
 
     @property
     def weights_bytes(self) -> int:
@@ -246,12 +292,4 @@ class LoadedModel:
         if self._model is not None:
             lib.llama_model_free(self._model)
             self._model = None
-            if sys.platform == "linux":
-                _give_heap_back()
-
-
-def _give_heap_back() -> None:
-    """Ask the C library to return freed memory to the system; glibc keeps it otherwise."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+            give_heap_back()

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 # ggml.h's numbers; the Python package's own table is off by one.
 _LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.ERROR}
 _CONTINUED = 5
+# ggml's own switch, read while the library starts.
+_NO_VULKAN = "GGML_DISABLE_VULKAN"
 
 
 class _NativeLog:
@@ -39,6 +41,7 @@ class _NativeLog:
 
     def __init__(self) -> None:
         self.recent: deque[str] = deque(maxlen=400)
+        self.placing: list[str] = []
         self._level = logging.INFO
         self._line = ""
         # Native code holds the pointer for as long as the process lives.
@@ -55,6 +58,8 @@ class _NativeLog:
                 log.log(self._level, "%s", line)
                 if self._level > logging.DEBUG:
                     self.recent.append(line)
+                elif " assigned to device " in line:
+                    self.placing.append(line)
 
 
 def library_folder() -> Path:
@@ -75,17 +80,54 @@ def library_file(name: str) -> Path:
     raise FileNotFoundError(library_folder() / names[0])
 
 
+def has_library(name: str) -> bool:
+    """Whether there is a native library `name`."""
+    try:
+        library_file(name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def open_part(name: str) -> ctypes.CDLL:
+    """The native library `name` that `lib` itself uses, with functions and signatures of the caller's own.
+
+    A wheel has copies where there were links, so that its path may lead to a second library, with devices of
+    its own, beside the one in use. Only Windows cannot find a function through the libraries below another.
+    """
+    return ctypes.CDLL(str(library_file(name if sys.platform == "win32" else "llama")))
+
+
 def _open_library() -> ctypes.CDLL:
     """Start the library; returns ggml's part of it, of which the Python package binds nothing."""
     lib.llama_log_set(_native_log.callback, None)
+    # Vulkan's drivers start with the library otherwise, also for who wants the processor alone; a broken
+    # one would end the process.
+    later = _NO_VULKAN not in os.environ
+    if later:
+        os.environ[_NO_VULKAN] = "1"
     lib.llama_backend_init()
-    found = ctypes.CDLL(str(library_file("ggml")))
+    if later:
+        del os.environ[_NO_VULKAN]
+    found = open_part("ggml")
     found.ggml_backend_reg_count.restype = ctypes.c_size_t
     found.ggml_backend_load_all_from_path.argtypes = [ctypes.c_char_p]
     if found.ggml_backend_reg_count() == 0:
         # A build that keeps each backend in a file of its own.
         found.ggml_backend_load_all_from_path(path_bytes(str(library_folder())))
     return found
+
+
+def start_drivers() -> None:
+    """Start the drivers that the library did not start by itself. Once more: no effect."""
+    if _NO_VULKAN in os.environ or not has_library("ggml-vulkan"):
+        return
+    vulkan = open_part("ggml-vulkan")
+    vulkan.ggml_backend_vk_reg.restype = ctypes.c_void_p
+    ggml.ggml_backend_register.argtypes = [ctypes.c_void_p]
+    ggml.ggml_backend_register.restype = None
+    # NULL where no driver of it works, which ggml passes over.
+    ggml.ggml_backend_register(vulkan.ggml_backend_vk_reg())
 
 
 def amx_is_left_alone() -> bool:
@@ -96,13 +138,19 @@ def amx_is_left_alone() -> bool:
 
 
 def clear_log() -> None:
-    """Forget what was logged so far, so that `recent_log` is about what comes next."""
+    """Forget what was logged so far, so that `recent_log` and `placing_log` are about what comes next."""
     _native_log.recent.clear()
+    _native_log.placing.clear()
 
 
 def recent_log() -> list[str]:
     """The last lines of the native log, oldest first."""
     return list(_native_log.recent)
+
+
+def placing_log() -> list[str]:
+    """The lines of the native log that say which device each layer is on."""
+    return list(_native_log.placing)
 
 
 def log_tail(count: int = 12) -> str:

@@ -1,4 +1,4 @@
-"""Load options and sampling, checked before native code sees them. Pure: facts in, a plan or an error out."""
+"""Load options, checked before native code sees them. Pure: facts in, a plan or an error out."""
 
 from __future__ import annotations
 
@@ -6,24 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from slmdesk.engines.protocol import (
-    ALL_LAYERS,
-    USUAL_CONTEXT_LENGTH,
-    Device,
-    GenerateRequest,
-    KvType,
-    LoadOptions,
-    Sampling,
-)
+from slmdesk.engines.device_titles import device_title
+from slmdesk.engines.limits import context_length_for, require_within
+from slmdesk.engines.protocol import ALL_LAYERS, Device, KvType, LoadOptions
 from slmdesk.formats.gguf import GgufHeader, block_of, bytes_of
 from slmdesk.messages import ErrorKind, UserError
 
-SMALLEST_CONTEXT = 16
 LARGEST_BATCH = 4096
 LARGEST_MICRO_BATCH = 512
-MOST_STOP_STRINGS = 64
-LONGEST_STOP_STRING = 1024
-LARGEST_SEED = 2**32 - 2
 # llama.cpp rounds the context up to this.
 _CONTEXT_STEP = 256
 
@@ -39,6 +29,9 @@ KV_TYPES: Mapping[KvType, int] = {
 }
 """ggml's number for each KV cache type. Any other number ends the process."""
 
+GPU_KINDS = ("gpu", "integrated gpu")
+"""Kinds of devices that layers can be placed on; `accelerator` helps the processor by itself."""
+
 FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
 
 
@@ -50,6 +43,7 @@ class Surroundings:
     default_threads: int
     most_threads: int
     devices: Sequence[Device] = ()
+    """All that the library sees, where one was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +54,17 @@ class LoadPlan:
     threads: int
     batch_size: int
     micro_batch_size: int
+    devices: tuple[Device, ...]
+    """Those to use besides the processor, the main one first; none where no layers are for them."""
     gpu_layers: int
-    """0 also where no GPU is there."""
+    """0 also where there are no devices."""
+    tensor_split: tuple[float, ...]
+    """One share for each of the devices, or nothing."""
     kv_type: KvType
     flash_attention: int
     check_tensors: bool
     weights_bytes: int
     kv_bytes: int
-
-
-def most_threads(logical_cores: int) -> int:
-    """The most threads that make sense: thousands of them take a minute to start and never finish."""
-    return min(512, max(8, 2 * logical_cores))
 
 
 def padded_context(context_length: int) -> int:
@@ -86,18 +79,18 @@ def plan_load(
 
     Raises UserError (kind MODEL) for options that cannot be, or more memory than there is.
     """
-    context = _context_length(name, header, options.context_length)
+    context = context_length_for(name, header.context_length, options.context_length)
     threads = around.default_threads if options.threads is None else options.threads
-    _within("threads", threads, 1, around.most_threads)
-    _within("batch-size", options.batch_size, 1, LARGEST_BATCH)
-    _within("gpu-layers", options.gpu_layers, ALL_LAYERS, 10_000)
+    require_within("threads", threads, 1, around.most_threads)
+    require_within("batch-size", options.batch_size, 1, LARGEST_BATCH)
+    require_within("gpu-layers", options.gpu_layers, ALL_LAYERS, 10_000)
     if options.flash_attention not in FLASH_ATTENTION:
         raise UserError("flash-attention-unknown", ErrorKind.MODEL, value=str(options.flash_attention))
     _check_kv_type(name, header, options)
     kv_bytes = header.kv_bytes_per_token(options.kv_type) * padded_context(context)
-    gpus = [device for device in around.devices if device.kind in ("gpu", "integrated gpu")]
+    devices = _chosen_devices(options, around.devices)
     layers = header.layers + 1 if options.gpu_layers == ALL_LAYERS else options.gpu_layers
-    gpu_layers = min(layers, header.layers + 1) if gpus else 0
+    gpu_layers = min(layers, header.layers + 1) if devices else 0
     share = 1 - gpu_layers / (header.layers + 1)
     needed = int((weights_bytes + kv_bytes) * share)
     if needed > around.available_bytes:
@@ -110,13 +103,15 @@ def plan_load(
             context_length=context,
         )
     if gpu_layers:
-        _check_device_buffers(name, header, options, context, gpus)
+        _check_device_buffers(name, header, options, context, devices)
     return LoadPlan(
         context_length=context,
         threads=threads,
         batch_size=min(options.batch_size, context),
         micro_batch_size=min(options.batch_size, context, LARGEST_MICRO_BATCH),
+        devices=devices,
         gpu_layers=gpu_layers,
+        tensor_split=options.tensor_split if devices else (),
         kv_type=options.kv_type,
         flash_attention=FLASH_ATTENTION[options.flash_attention],
         check_tensors=options.check_tensors,
@@ -125,19 +120,28 @@ def plan_load(
     )
 
 
-def _context_length(name: str, header: GgufHeader, wanted: int | None) -> int:
-    trained = header.context_length
-    if wanted is None:
-        return min(USUAL_CONTEXT_LENGTH, trained) if trained else USUAL_CONTEXT_LENGTH
-    if wanted < SMALLEST_CONTEXT:
-        raise UserError(
-            "context-too-short", ErrorKind.MODEL, context_length=wanted, smallest=SMALLEST_CONTEXT
-        )
-    if trained and wanted > trained:
-        raise UserError(
-            "context-too-long", ErrorKind.MODEL, name=name, context_length=wanted, trained=trained
-        )
-    return wanted
+def _chosen_devices(options: LoadOptions, known: Sequence[Device]) -> tuple[Device, ...]:
+    """The devices that `options` name. Raises UserError for one not there, and for shares that do not fit."""
+    if not wants_devices(options):
+        return ()
+    there = {device.name: device for device in known if device.kind in GPU_KINDS}
+    names = tuple(dict.fromkeys(options.devices))
+    for name in names:
+        if name in there:
+            continue
+        if there:
+            raise UserError("device-unknown", ErrorKind.MODEL, device=name, devices=", ".join(there))
+        raise UserError("device-unknown-none", ErrorKind.MODEL, device=name, engine="llama.cpp")
+    shares = options.tensor_split
+    possible = all(math.isfinite(share) and share >= 0 for share in shares) and any(shares)
+    if shares and (len(shares) != len(names) or not possible):
+        raise UserError("tensor-split-does-not-fit", ErrorKind.MODEL, count=len(names))
+    return tuple(there[name] for name in names)
+
+
+def wants_devices(options: LoadOptions) -> bool:
+    """Whether anything but the processor is to be used."""
+    return bool(options.devices) and options.gpu_layers != 0
 
 
 def _check_kv_type(name: str, header: GgufHeader, options: LoadOptions) -> None:
@@ -163,7 +167,7 @@ def _check_device_buffers(
                 ErrorKind.MODEL,
                 name=name,
                 context_length=context,
-                device=device.description or device.name,
+                device=device_title(device),
                 limit_memory=device.largest_buffer,
             )
 
@@ -178,48 +182,3 @@ def _largest_kv_row(header: GgufHeader, kv_type: KvType) -> int:
     stated = header.per_layer("attention.head_count_kv", -1)
     most = max((one if kv < 0 else kv for one, kv in zip(heads, stated, strict=True)), default=0)
     return bytes_of(kv_type, max(0, most) * max(header.key_length, header.value_length))
-
-
-def _within(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise UserError(f"{name}-out-of-range", ErrorKind.MODEL, value=value, least=least, most=most)
-
-
-_SAMPLING_RANGES: Mapping[str, tuple[float, float]] = {
-    "temperature": (0.0, 100.0),
-    "top_k": (0, 2**31 - 1),
-    "top_p": (0.0, 1.0),
-    "min_p": (0.0, 1.0),
-    "repeat_penalty": (0.01, 100.0),
-    "presence_penalty": (-100.0, 100.0),
-    "frequency_penalty": (-100.0, 100.0),
-    "penalty_window": (-1, 2**31 - 1),
-}
-
-
-def check_request(request: GenerateRequest) -> None:
-    """Raise UserError (kind GENERATION) for a request that cannot be."""
-    _check_sampling(request.sampling)
-    if request.max_tokens is not None and request.max_tokens < 1:
-        raise UserError("max-tokens-out-of-range", ErrorKind.GENERATION, value=request.max_tokens)
-    if len(request.stop) > MOST_STOP_STRINGS:
-        raise UserError("stop-too-many", ErrorKind.GENERATION, most=MOST_STOP_STRINGS)
-    if any(not 0 < len(stop) <= LONGEST_STOP_STRING for stop in request.stop):
-        raise UserError("stop-length", ErrorKind.GENERATION, most=LONGEST_STOP_STRING)
-    if not request.messages:
-        raise UserError("no-message", ErrorKind.GENERATION)
-
-
-def _check_sampling(sampling: Sampling) -> None:
-    for name, (least, most) in _SAMPLING_RANGES.items():
-        value = getattr(sampling, name)
-        if not math.isfinite(value) or not least <= value <= most:
-            raise UserError(
-                "sampling-out-of-range", ErrorKind.GENERATION,
-                setting=name, value=str(value), least=str(least), most=str(most),
-            )  # fmt: skip
-    if sampling.seed is not None and not 0 <= sampling.seed <= LARGEST_SEED:
-        raise UserError(
-            "sampling-out-of-range", ErrorKind.GENERATION,
-            setting="seed", value=str(sampling.seed), least="0", most=str(LARGEST_SEED),
-        )  # fmt: skip

@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from slmdesk.engines.limits import LARGEST_SEED
 from slmdesk.engines.llama_cpp.native import lib
-from slmdesk.engines.llama_cpp.options import LARGEST_SEED
 from slmdesk.engines.protocol import Sampling
 
 SAMPLERS = (

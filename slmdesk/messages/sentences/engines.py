@@ -6,7 +6,10 @@ Keys that end in `-loading` are said while a model file is being loaded and name
 
 from slmdesk.messages.sentences.texts import N_, ErrorText, Plural
 
-SENTENCES: dict[str, str | Plural] = {}
+SENTENCES: dict[str, str | Plural] = {
+    "engine-models-gguf": N_("GGUF files"),
+    "engine-models-onnx": N_("ONNX folders"),
+}
 
 _ANSWERING = N_("The engine stopped while it was answering")
 _LOADING = N_("{name} cannot be loaded")
@@ -14,6 +17,10 @@ _STARTING = N_("{engine} cannot be started")
 _SEND_AGAIN = N_("Send your message again: the model is loaded anew, and nothing of the conversation is lost")
 _LESS_MEMORY = N_("Close other programs, or choose a smaller model or a shorter context length")
 _REINSTALL = N_("Run “slmdesk doctor” to see what is missing, then install SLM Desk again")
+_BUILD_HERE = N_(
+    "Install the engine again on this computer, so that it is built for this processor; "
+    "“slmdesk doctor” shows what the processor can do"
+)
 
 ERRORS: dict[str, ErrorText] = {
     "engine-crashed": ErrorText(_ANSWERING, N_("its native code crashed ({status})"), _SEND_AGAIN),
@@ -25,6 +32,21 @@ ERRORS: dict[str, ErrorText] = {
     "engine-crashed-starting": ErrorText(
         _STARTING, N_("the engine process ended before it was ready ({status})"), _REINSTALL
     ),
+    "engine-wrong-processor": ErrorText(
+        _ANSWERING,
+        N_("it was built for another processor: this one lacks an instruction it uses ({status})"),
+        _BUILD_HERE,
+    ),
+    "engine-wrong-processor-loading": ErrorText(
+        _LOADING,
+        N_("the engine was built for another processor: this one lacks an instruction it uses ({status})"),
+        _BUILD_HERE,
+    ),
+    "engine-wrong-processor-starting": ErrorText(
+        _STARTING,
+        N_("it was built for another processor: this one lacks an instruction it uses ({status})"),
+        _BUILD_HERE,
+    ),
     "engine-out-of-memory": ErrorText(
         _ANSWERING, N_("this computer has no memory left for it"), _LESS_MEMORY
     ),
@@ -33,6 +55,16 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "engine-out-of-memory-starting": ErrorText(
         _STARTING, N_("this computer has no memory left for it"), N_("Close other programs, then try again")
+    ),
+    "engine-not-installed": ErrorText(
+        _STARTING,
+        N_("its Python package {package} is not installed"),
+        N_("Install it, or choose a model of another engine"),
+    ),
+    "engine-not-for-this-system": ErrorText(
+        _STARTING,
+        N_("it does not exist for this system and processor"),
+        N_("Choose a model of another engine"),
     ),
     "engine-ended-by-system": ErrorText(
         _ANSWERING,
@@ -79,6 +111,21 @@ ERRORS: dict[str, ErrorText] = {
         N_("{name} is not loaded again"),
         N_("it crashed the engine twice"),
         N_("Choose another model, or load this one again yourself to give it another chance"),
+    ),
+    "engine-busy": ErrorText(
+        N_("No model can be used now"),
+        N_("“{name}” has this computer to itself until it is done"),
+        N_("Wait until it is done, or stop it, then try again"),
+    ),
+    "engine-unknown": ErrorText(
+        N_("There is no engine called “{name}”"),
+        N_("the engines are called {engines}"),
+        N_("Choose one of these names, or none, to have the one that suits the model"),
+    ),
+    "engine-does-not-take": ErrorText(
+        N_("{name} cannot be loaded with {engine}"),
+        N_("it is in a format that this engine does not read"),
+        N_("Choose {other}, or no engine, to have the one that suits the model"),
     ),
     "engine-bug": ErrorText(
         _ANSWERING,

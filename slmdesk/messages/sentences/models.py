@@ -61,7 +61,7 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "model-refused": ErrorText(
         _CANNOT_LOAD,
-        N_("llama.cpp does not know this kind of model, or the file is damaged"),
+        N_("{engine} does not know this kind of model, or the file is damaged"),
         _OTHER_MODEL,
     ),
     "model-not-for-chat": ErrorText(
@@ -137,6 +137,32 @@ ERRORS: dict[str, ErrorText] = {
         N_("the size of its attention heads does not allow the KV cache type {kv_type}"),
         N_("Set the KV cache type to “f16”"),
     ),
+    # Devices of ONNX Runtime.
+    "onnx-one-device": ErrorText(
+        _NOT_WITH_THESE,
+        N_("ONNX Runtime runs a model on one device, and several were asked for: {devices}"),
+        N_("Choose one of them"),
+    ),
+    "onnx-device-unknown": ErrorText(
+        _NOT_WITH_THESE,
+        N_("ONNX Runtime finds no device “{device}” here, only: {present}"),
+        N_("Choose one of these, or check that the driver of the device is installed"),
+    ),
+    "onnx-provider-missing": ErrorText(
+        _NOT_WITH_THESE,
+        N_("the ONNX Runtime that is installed cannot use {device}: it was built without {backend}"),
+        N_("Install the Python package {package}, or choose another device"),
+    ),
+    "onnx-device-refused": ErrorText(
+        _CANNOT_LOAD,
+        N_("ONNX Runtime could not run it on {device}"),
+        N_("Bring the driver of the device up to date, or choose another device"),
+    ),
+    "onnx-device-not-used": ErrorText(
+        _NOT_WITH_THESE,
+        N_("{device} was asked for, and ONNX Runtime took “{used}” instead"),
+        N_("Choose another device"),
+    ),
     # The chat template.
     "template-broken": ErrorText(
         N_("the chat template of the model {name} does not work"),
@@ -171,13 +197,18 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "decoding-failed": ErrorText(
         _NO_ANSWER,
-        N_("llama.cpp could not evaluate the next tokens"),
+        N_("{engine} could not evaluate the next tokens"),
         N_("Send your message again; if that does not help, choose another model"),
     ),
     "model-weights-damaged": ErrorText(
         _NO_ANSWER,
         N_("the weights in the model's file are damaged: what they give are no numbers"),
         N_("Get the file again, or choose another model"),
+    ),
+    "tokenizer-of-another-model": ErrorText(
+        _NO_ANSWER,
+        N_("the tokenizer in its folder belongs to another model"),
+        N_("Get the folder of the model again, or choose another model"),
     ),
     "max-tokens-out-of-range": ErrorText(
         _NO_ANSWER,

@@ -14,6 +14,15 @@ SENTENCES: dict[str, str | Plural] = {
     "setting-send-with": N_("Send with"),
     "setting-reopen-last-chat": N_("Open the last chat at start"),
     "setting-load-model-at-start": N_("Load the model at start"),
+    "setting-device": N_("Run models on"),
+    "setting-gpu-layers": N_("Layers on the device"),
+    "setting-threads": N_("Threads"),
+    "setting-context-length": N_("Context length of new chats"),
+    "setting-kv-type": N_("Precision of the KV cache"),
+    "setting-idle-unload": N_("Free the memory when idle"),
+    "setting-engines-off": N_("Engines"),
+    "setting-model-settings": N_("Settings of single models"),
+    "setting-warnings-dismissed": N_("Warnings that were closed"),
 }
 
 ERRORS: dict[str, ErrorText] = {
@@ -25,6 +34,11 @@ ERRORS: dict[str, ErrorText] = {
     "setting-ignored": ErrorText(
         what=N_("the setting “{name}” has a value that cannot be used"),
         why=N_("the default is used instead"),
+        do=N_("Choose it again, or correct it in {file}"),
+    ),
+    "setting-of-model-ignored": ErrorText(
+        what=N_("the setting “{name}” of the model {model} has a value that cannot be used"),
+        why=N_("what is set for all models is used instead"),
         do=N_("Choose it again, or correct it in {file}"),
     ),
     "settings-unreadable": ErrorText(

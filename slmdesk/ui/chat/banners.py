@@ -11,13 +11,17 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from slmdesk.messages import UserError, error_sentences, format_integer, format_moment, tr, tr_n
 from slmdesk.ui.theme import Space, Theme
-from slmdesk.ui.widgets.banner import Banner, BannerAction
+from slmdesk.ui.widgets.banner import Banner, BannerAction, BannerTone
 
 if TYPE_CHECKING:
     from slmdesk.engines import End
     from slmdesk.storage import RepairReport
     from slmdesk.ui.state import EngineState
 
+# Somebody else has the engines alone for a while.
+_BUSY = "engine-busy"
+# The model would end the engine in the same way again.
+_HOPELESS = frozenset({"engine-wrong-processor", "engine-wrong-processor-loading"})
 # A context any shorter is of no use for a conversation.
 _LEAST_CONTEXT = 1024
 # What a shorter context may help against.
@@ -143,9 +147,18 @@ def too_long_banner(theme: Theme, end: End, *actions: BannerAction, only_message
 
 
 def ways_on(
-    error: UserError, state: EngineState, reload: Callable[[int | None], None]
+    error: UserError,
+    state: EngineState,
+    reload: Callable[[int | None], None],
+    again: Callable[[], None] | None = None,
 ) -> tuple[BannerAction, ...]:
-    """What can be done about an engine that has gone, or a model that could not be loaded."""
+    """What can be done about an engine that has gone, or a model that could not be loaded. `again`: have the
+    last message answered, where there is one that was not.
+    """
+    if error.key == _BUSY:
+        return (BannerAction(tr("Try again"), again),) if again is not None else ()
+    if error.key in _HOPELESS:
+        return ()
     as_before = BannerAction(tr("Reload the model"), lambda: reload(None))
     if error.key not in _SHORT_OF_MEMORY or state.report is None:
         return (as_before,)
@@ -161,22 +174,17 @@ def ways_on(
 
 def repair_notice(theme: Theme, report: RepairReport) -> Banner:
     """What was stored was damaged and has been repaired: how many messages, and which are lost."""
-    lost, restored = len(report.lost), report.restored
-    counts = [
-        tr_n("{count} message is intact", "{count} messages are intact", report.intact).format(
-            count=format_integer(report.intact)
-        ),
-        tr_n("{count} came back from a backup", "{count} came back from a backup", restored).format(
-            count=format_integer(restored)
-        ),
-        tr_n("{count} is lost", "{count} are lost", lost).format(count=format_integer(lost)),
-    ]
+    lost, calm = len(report.lost), not (report.lost or report.maybe_more)
+    if calm:
+        what = tr("Your conversations are all there: damage on the disk has been repaired.")
+    else:
+        what = tr("Your conversations were damaged on the disk and have been repaired.")
     if report.maybe_more:
         do = tr("More may be missing: not everything that tells what there was could be read.")
     elif lost:
         do = tr("The places of the lost messages are marked in their conversations.")
     else:
-        do = tr("There is nothing for you to do.")
+        do = ""
     details = [tr("The damaged file is kept: {file}").format(file=report.damaged_file)]
     if report.backup_used is not None:
         details.append(tr("The backup: {file}").format(file=report.backup_used))
@@ -184,11 +192,26 @@ def repair_notice(theme: Theme, report: RepairReport) -> Banner:
         when = format_moment(one.created_at) if one.created_at is not None else tr("at an unknown time")
         title = one.conversation_title or tr("a conversation without a title")
         details.append(tr("Lost: a message in “{title}”, {when}").format(title=title, when=when))
-    return Banner(
-        theme,
-        tr("Your conversations were damaged on the disk and have been repaired."),
-        ", ".join(counts) + ".",
-        do,
-        "\n".join(details),
-        (),
+    tone = BannerTone.NOTE if calm else BannerTone.PROBLEM
+    return Banner(theme, what, _repair_counts(report), do, "\n".join(details), (), tone=tone)
+
+
+def _repair_counts(report: RepairReport) -> str:
+    """How many messages there are of each kind; of what there is none, nothing is said."""
+    intact, restored, lost = report.intact, report.restored, len(report.lost)
+    came_back = tr_n("{count} came back from a backup", "{count} came back from a backup", restored)
+    are_lost = tr_n("{count} is lost", "{count} are lost", lost)
+    # What is counted is said once, in the first of them.
+    if not intact:
+        came_back = tr_n(
+            "{count} message came back from a backup", "{count} messages came back from a backup", restored
+        )
+    if not (intact or restored):
+        are_lost = tr_n("{count} message is lost", "{count} messages are lost", lost)
+    counts = (
+        (intact, tr_n("{count} message is intact", "{count} messages are intact", intact)),
+        (restored, came_back),
+        (lost, are_lost),
     )
+    said = [words.format(count=format_integer(count)) for count, words in counts if count]
+    return ", ".join(said) + "." if said else ""

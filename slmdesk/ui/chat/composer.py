@@ -30,9 +30,9 @@ from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.theme import Line, Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button
 from slmdesk.ui.widgets.focus import FocusRing
-from slmdesk.ui.widgets.labels import Label
+from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.painting import draw_box
-from slmdesk.ui.widgets.progress import ProgressLine
+from slmdesk.ui.widgets.progress import ProgressLine, ProgressState
 from slmdesk.ui.widgets.raw_text import raw_text
 from slmdesk.ui.widgets.tooltip import set_tooltip
 
@@ -142,15 +142,32 @@ class MessageInput(QPlainTextEdit):
         self.setWordWrapMode(modes.WrapAnywhere if anywhere else modes.WrapAtWordBoundaryOrAnywhere)
 
     def _fit(self) -> None:
-        # QPlainTextEdit's document measures its height in lines.
-        wanted = round(self.document().size().height())
         # Larger letters take no more of the window.
         most = max(min(_MOST_LINES, _MOST_LINES * self._usual_px // self.font().pixelSize()), _FEWEST_LINES)
-        lines = max(1, min(most, wanted))
-        self.setFixedHeight(math.ceil(lines * QFontMetrics(self.font()).lineSpacing()) + Space.TINY)
-        many = wanted > most
+        height, many = self._measure(most)
+        self.setFixedHeight(math.ceil(height) + Space.TINY)
         always, never = Qt.ScrollBarPolicy.ScrollBarAlwaysOn, Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(always if many else never)
+
+    def _measure(self, most: int) -> tuple[float, bool]:
+        """How high the first `most` lines are as they are laid out, and whether there are more.
+
+        A line is often higher than its font says: sizes are rounded up, and letters of other scripts come
+        from other fonts. In a field that is too low by a pixel the first line is scrolled out of sight.
+        """
+        places = self.document().documentLayout()
+        height, left = 0.0, most
+        block = self.document().begin()
+        while block.isValid() and left > 0:
+            whole = places.blockBoundingRect(block).height()
+            lines = block.layout().lineCount()
+            if lines > left:
+                last = block.layout().lineAt(left - 1)
+                return height + last.y() + last.height(), True
+            height += whole
+            left -= lines
+            block = block.next()
+        return height, block.isValid()
 
 
 class Composer(QWidget):
@@ -224,6 +241,14 @@ class Composer(QWidget):
     def fill(self, text: str) -> None:
         """Put `text` into the input, ready to be changed or sent."""
         self.set_text(text)
+        self.input.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def suggest(self, text: str) -> None:
+        """Put `text` in the place of what is written, which Ctrl+Z brings back."""
+        cursor = self.input.textCursor()
+        cursor.select(cursor.SelectionType.Document)
+        cursor.insertText(text)
+        self.input.setTextCursor(cursor)
         self.input.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_send_with_enter(self, enter: bool) -> None:
@@ -313,7 +338,9 @@ class SendButton(QAbstractButton):
 
 
 class _ContextMeter(QWidget):
-    """How much of what the model can keep in mind is used."""
+    """How much of what the model can keep in mind is used: in caution's colour, with its icon, where no room
+    is left for an answer.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -328,6 +355,9 @@ class _ContextMeter(QWidget):
         self.bar = ProgressLine(theme, tr("Context used"), thin=True)
         self.bar.setFixedWidth(theme.sizes.meter)
         self.words = Label(theme, role=TextRole.SECONDARY, color="text_secondary")
+        self.warning = Icon(theme, "triangle-alert", theme.sizes.icon_badge, "caution")
+        self.warning.hide()
+        row.addWidget(self.warning)
         row.addWidget(self.bar)
         row.addWidget(self.words)
         self.hide()
@@ -340,9 +370,12 @@ class _ContextMeter(QWidget):
             self.bar.set_fraction(tokens / length)
             words = tr("{used} of {length}") if self._compact else tr("{used} of {length} tokens")
             self.words.setText(words.format(used=format_integer(tokens), length=format_integer(length)))
-            set_tooltip(
-                self, tr("Context length in tokens: how much of the conversation the model can keep in mind.")
-            )
+            said = tr("Context length in tokens: how much of the conversation the model can keep in mind.")
+            full = tokens >= length
+            if full:
+                said = tr("The context is full: there is no room for an answer.") + "\n" + said
+            set_tooltip(self, said)
+            self._show_full(full)
         self._fit()
 
     def minimumSizeHint(self) -> QSize:
@@ -350,14 +383,17 @@ class _ContextMeter(QWidget):
         return QSize(0, super().minimumSizeHint().height())
 
     def set_room(self, room: int) -> None:
-        """Take no more than `room` pixels: first the bar goes, then the words."""
+        """Take no more than `room` pixels: first the bar goes, then the words, the mark last."""
         self._room = room
         self._fit()
 
     def _fit(self) -> None:
-        least = Space.M + self.words.sizeHint().width()
+        mark = 0 if self.warning.isHidden() else self.warning.width()
+        least = Space.M + self.words.sizeHint().width() + (mark + Space.S if mark else 0)
         self.bar.setVisible(least + self.bar.width() + Space.S <= self._room)
-        self.setVisible(self._wanted and least <= self._room)
+        self.words.setVisible(least <= self._room)
+        # A mark is shown where there is no room for its words, too.
+        self.setVisible(self._wanted and (Space.M + mark if mark else least) <= self._room)
 
     def set_compact(self, compact: bool) -> None:
         """Leave the unit to the tooltip, where there is little room."""
@@ -373,7 +409,13 @@ class _ContextMeter(QWidget):
         self.bar.set_fraction(fraction)
         self.words.setText(words)
         set_tooltip(self, "")
+        self._show_full(False)
         self._fit()
+
+    def _show_full(self, full: bool) -> None:
+        self.warning.setVisible(full)
+        self.words.set_ink("caution" if full else "text_secondary")
+        self.bar.set_state(ProgressState.FULL if full else ProgressState.PLAIN)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

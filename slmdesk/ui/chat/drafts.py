@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from slmdesk.ui.chat.draft_shelf import DraftShelf, joined
+
 if TYPE_CHECKING:
-    from slmdesk.chat import Conversation, ConversationStore
+    from slmdesk.chat import Conversation
     from slmdesk.messages import UserError
     from slmdesk.ui.chat.composer import Composer
     from slmdesk.ui.chat.keeper import ConversationKeeper
@@ -17,17 +19,22 @@ if TYPE_CHECKING:
 # A pause in typing that is long enough to write to the disk, and one to ask the tokenizer.
 _SAVE_AFTER_MS = 500
 _COUNT_AFTER_MS = 200
+# What could not be stored is tried again this much later: a full disk is not emptied in a second.
+_RETRY_AFTER_MS = 15_000
 
 
 class Drafts(QObject):
-    """Watches the composer for the conversation that is shown. Owned by the chat panel."""
+    """Watches the composer for the conversation that is shown. Owned by the chat panel.
+
+    A draft that cannot be stored is kept in memory until it can.
+    """
 
     counted = Signal(object)
     """Tokens of the prompt that sending would make, or None: nothing is written, or no model is loaded."""
     conversation_counted = Signal(int)
     """Tokens of the conversation without what is written, as `count_conversation` asked."""
     failed = Signal(object)
-    """The `UserError` of a draft that could not be kept. It is tried again with the next pause."""
+    """The `UserError` of a draft that could not be stored. It is tried again, which says nothing."""
 
     def __init__(
         self,
@@ -43,9 +50,13 @@ class Drafts(QObject):
         self._number = 0
         self._saved = ""
         self._loading = False
+        self._shelf = DraftShelf()
+        self._showings = 0
+        self._closed = False
         self._count = self._conversation_count = 0
-        self._save_timer = self._make_timer(_SAVE_AFTER_MS, self.save)
+        self._save_timer = self._make_timer(_SAVE_AFTER_MS, self._save_after_pause)
         self._count_timer = self._make_timer(_COUNT_AFTER_MS, self.count)
+        self._retry_timer = self._make_timer(_RETRY_AFTER_MS, self._store_again)
         composer.input.textChanged.connect(self._take_change)
 
     def show(self, conversation: Conversation) -> None:
@@ -56,12 +67,14 @@ class Drafts(QObject):
         self._conversation_count += 1
         number = self._number = conversation.id
         self._loading = True
+        self._showings += 1
+        showing = self._showings
         self._composer.input.clear()
         self._keeper.run(
-            lambda store: store.draft(number),
-            lambda text: self._take(conversation, text),
+            lambda store: self._shelf.draft(store, number),
+            lambda text: self._take(showing, text),
             # What cannot be read is told where the conversations are listed.
-            lambda _: self._take(conversation, ""),
+            lambda _: self._take(showing, ""),
         )
         self.count()
 
@@ -72,11 +85,11 @@ class Drafts(QObject):
         if self._conversation is None or text == self._saved:
             return
         if self._loading:
-            self._add(self._number, text)
+            self.add(self._number, text)
             return
         number, before, self._saved = self._number, self._saved, text
-        self._keeper.run(lambda store: store.save_draft(number, text), failed=self._take_error)
-        if number and bool(text.strip()) != bool(before.strip()):
+        self._store(number, text)
+        if bool(text.strip()) != bool(before.strip()):
             # The list marks chats with something that waits to be sent.
             self._keeper.refresh()
 
@@ -85,19 +98,28 @@ class Drafts(QObject):
         if number == self._number:
             self._composer.put_back(text)
         else:
-            self._add(number, text)
+            self.add(number, text)
+
+    def add(self, number: int, text: str) -> None:
+        """Put `text` behind the draft of conversation `number`, whatever that is."""
+        if number == self._number and not self._loading:
+            self._composer.set_text(joined(self._composer.input.plain_text(), text))
+            return
+        self._store(number, text, whole=False)
+        self._keeper.refresh()
 
     def close(self) -> None:
         """Keep what is written; no timer goes on."""
+        self._closed = True
         self.save()
+        self._store_again()
         self._count_timer.stop()
 
     def keep_as(self, number: int) -> None:
         """The conversation shown is stored now, as `number`."""
         if number != self._number:
             if self._saved:
-                before = self._number
-                self._keeper.run(lambda store: store.save_draft(before, ""), failed=self._take_error)
+                self._store(self._number, "")
             self._number, self._saved = number, ""
             self.save()
 
@@ -132,21 +154,32 @@ class Drafts(QObject):
 
         self._tasks.run(lambda: self._inference.count_tokens(conversation, ""), take)
 
-    def _add(self, number: int, text: str) -> None:
-        """Keep `text` behind the draft that is stored, whatever that is."""
+    def _store(self, number: int, text: str, *, whole: bool = True) -> None:
+        """Store `text` in the place of the draft of conversation `number`, or behind it."""
 
-        def add(store: ConversationStore) -> None:
-            store.save_draft(number, _joined(store.draft(number), text))
+        def failed(error: UserError) -> None:
+            self._wait()
+            self.failed.emit(error)
 
-        self._keeper.run(add, failed=self._take_error)
-        self._keeper.refresh()
+        self._shelf.put(number, text, whole=whole)
+        self._keeper.run(self._shelf.store, failed=failed)
 
-    def _take_error(self, error: UserError) -> None:
-        self._saved = ""
-        self.failed.emit(error)
+    def _store_again(self) -> None:
+        self._retry_timer.stop()
+        if self._shelf:
+            # That there is a problem was said when it first failed.
+            self._keeper.run(self._shelf.store, failed=lambda _: self._wait())
 
-    def _take(self, conversation: Conversation, text: str) -> None:
-        if conversation is not self._conversation:
+    def _wait(self) -> None:
+        if not self._closed:
+            self._retry_timer.start()
+
+    def _save_after_pause(self) -> None:
+        if not self._loading:
+            self.save()
+
+    def _take(self, showing: int, text: str) -> None:
+        if showing != self._showings:
             return
         self._loading = False
         written = self._composer.input.plain_text()
@@ -155,7 +188,7 @@ class Drafts(QObject):
             self._composer.set_text(text)
         elif written:
             # The person was faster than the disk; nothing of either is lost.
-            self._composer.set_text(_joined(text, written))
+            self._composer.set_text(joined(text, written))
             self._save_timer.start()
 
     def _take_change(self) -> None:
@@ -168,7 +201,3 @@ class Drafts(QObject):
         timer.setInterval(after_ms)
         timer.timeout.connect(then)
         return timer
-
-
-def _joined(before: str, after: str) -> str:
-    return "\n\n".join(part for part in (before, after) if part.strip())

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from slmdesk.chat import ChatOptions
 from slmdesk.messages import format_integer, format_number, tr, tr_n
-from slmdesk.ui.chat.drawer_fields import MoreOptions, count_changed
+from slmdesk.ui.chat.drawer_fields import MoreOptions, count_changed, unsupported
 from slmdesk.ui.theme import Line, Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.labels import Label
@@ -232,14 +232,16 @@ class ChatDrawer(Surface):
         context_length: int,
         trained_context_length: int,
         thinking: Thinking,
+        samplers: tuple[str, ...] | None = None,
         conversation: object = None,
     ) -> None:
         """Show a conversation's options, without saying that they changed.
 
         `conversation` tells one from another: what was typed wrong in one is gone in the next.
-        `context_length`: tokens the loaded model keeps now, 0: none is loaded. `trained_context_length`: the
-        most it was trained for, 0: it does not say. Called with what is shown already, nothing changes, not
-        even what is being typed.
+        `context_length`: tokens the model keeps now, or will once it is loaded, 0: there is none.
+        `trained_context_length`: the most it was trained for, 0: it does not say. `samplers`: the fields of
+        `Sampling` that the loaded model's engine obeys, None: not known. Called with what is shown already,
+        nothing changes, not even what is being typed.
         """
         if system_prompt != self._instructions:
             self._instructions = system_prompt
@@ -250,6 +252,10 @@ class ChatDrawer(Surface):
             self._options, self._conversation = options, conversation
             self._show_options()
         self._show_model(thinking)
+        self.more.set_samplers(samplers)
+        reason = "" if samplers is None or "temperature" in samplers else unsupported()
+        if self.creativity.fixed != reason:
+            self.creativity.set_fixed(reason)
 
     def focus_first(self) -> None:
         """Put the keyboard into the drawer."""

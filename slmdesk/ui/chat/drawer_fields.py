@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from slmdesk.messages import format_integer, tr
+from slmdesk.messages import format_integer, tr, tr_n
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.labels import Label
 from slmdesk.ui.widgets.number_field import NumberField
@@ -160,6 +160,11 @@ def _unescape(line: str) -> str:
     return "".join(parts)
 
 
+def unsupported() -> str:
+    """Why an option cannot be set."""
+    return tr("This engine does not support it.")
+
+
 class MoreOptions(QWidget):
     """Numbers in two columns, and the strings that end an answer."""
 
@@ -169,6 +174,7 @@ class MoreOptions(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.numbers: dict[Name, NumberField] = {}
+        self._terms: dict[Name, str] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.M)
@@ -184,6 +190,9 @@ class MoreOptions(QWidget):
         for side in (0, 1):
             grid.setColumnStretch(side, 1)
         column.addLayout(grid)
+        self.unsupported_note = Label(theme, "", TextRole.SECONDARY, "text_secondary", wrap=True)
+        self.unsupported_note.hide()
+        column.addWidget(self.unsupported_note)
         self.stop = TextArea(theme, tr("Stop at"), placeholder=tr("One on each line"), lines=_STOP_LINES)
         self.stop.changed.connect(self._take_stop)
         label = Label(theme, tr("Stop at"), TextRole.BASE)
@@ -205,6 +214,24 @@ class MoreOptions(QWidget):
         self.stop.set_value(write_stop_strings(options.stop))
         self.stop.set_error("")
 
+    def set_samplers(self, samplers: Container[str] | None) -> None:
+        """The fields of `Sampling` that the engine obeys; None: it is not known. Others cannot be set."""
+        missing = 0
+        for name, field in self.numbers.items():
+            supported = samplers is None or name == "max_tokens" or name in samplers
+            missing += not supported
+            reason = "" if supported else unsupported()
+            if field.fixed != reason:
+                field.set_fixed(reason, lock=False)
+                set_tooltip(field.spin, "\n".join(one for one in (self._terms[name], reason) if one))
+        self.unsupported_note.setVisible(bool(missing))
+        words = tr_n(
+            "{count} of these is greyed: this engine does not support it.",
+            "{count} of these are greyed: this engine does not support them.",
+            missing,
+        )
+        self.unsupported_note.setText(words.format(count=format_integer(missing)))
+
     def _make_number(self, theme: Theme, option: NumberOption) -> QVBoxLayout:
         field = NumberField(
             theme,
@@ -223,6 +250,7 @@ class MoreOptions(QWidget):
             set_tooltip(widget, option.term)
         field.changed.connect(lambda value, name=option.name: self.changed.emit(_setter(name, value)))
         self.numbers[option.name] = field
+        self._terms[option.name] = option.term
         box = QVBoxLayout()
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(Space.XS)

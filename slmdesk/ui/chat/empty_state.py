@@ -147,10 +147,12 @@ class NoModel(_Page):
     def __init__(self, theme: Theme, open_folder: Callable[[], None], look_again: Callable[[], None]) -> None:
         super().__init__(theme)
         self.column.addStretch(2)
-        self.column.addWidget(Label(theme, tr("No model yet"), TextRole.PAGE_HEAD))
+        self.head = Label(theme, role=TextRole.PAGE_HEAD, wrap=True)
+        self.column.addWidget(self.head)
         self.column.addSpacing(Space.S)
-        why = tr("A model is a file that the answers come from. It stays on this computer.")
-        self.column.addWidget(Label(theme, why, TextRole.READING, "text_secondary", wrap=True))
+        self.why = Label(theme, "", TextRole.READING, "text_secondary", wrap=True)
+        self.column.addWidget(self.why)
+        self.set_found(False)
         self.column.addSpacing(Space.XL)
         self.column.addWidget(Label(theme, tr("Two ways to get one"), TextRole.GROUP_HEAD, "text_secondary"))
         self.column.addSpacing(Space.S)
@@ -176,6 +178,15 @@ class NoModel(_Page):
         self.again_button.clicked.connect(look_again)
         self.column.addWidget(self.again_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addStretch(3)
+
+    def set_found(self, found: bool) -> None:
+        """`found`: there are models, and none of them can be used."""
+        if found:
+            self.head.setText(tr("No model can be used"))
+            self.why.setText(tr("The list of models below says of each what is wrong with it."))
+        else:
+            self.head.setText(tr("No model yet"))
+            self.why.setText(tr("A model is a file that the answers come from. It stays on this computer."))
 
     @staticmethod
     def _row(theme: Theme, icon: str, title: str, text: str, below: QWidget) -> QWidget:

@@ -73,6 +73,11 @@ class FindBar(Surface):
         if self.text:
             self.text_changed.emit(self.text)
 
+    def look_for(self, text: str) -> None:
+        """Look for `text`, as if it had been typed here."""
+        self.field.set_value(text)
+        self.text_changed.emit(text)
+
     def set_position(self, current: int, total: int) -> None:
         """Say which hit is shown of how many; both from 1, 0 of 0: there is none."""
         for button in (self.previous_button, self.next_button):

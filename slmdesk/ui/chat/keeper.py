@@ -12,7 +12,7 @@ from slmdesk.messages import UserError
 from slmdesk.ui.tasks import Lane, Tasks
 
 if TYPE_CHECKING:
-    from slmdesk.chat import ChatService, Conversation, ConversationStore
+    from slmdesk.chat import ChatService, Conversation, ConversationStore, ConversationSummary
     from slmdesk.storage import RepairReport
 
 _log = logging.getLogger(__name__)
@@ -25,6 +25,10 @@ class ConversationKeeper(QObject):
 
     listed = Signal(object)
     """All `ConversationSummary`, newest first."""
+    not_listed = Signal()
+    """They could not be read; why is told where every error is."""
+    new_draft_found = Signal(bool)
+    """Whether something is written in the new chat and not sent. Said before `listed`."""
     found = Signal(object)
     """Ids of the conversations that a search found, or None where nothing is searched for."""
     repaired = Signal(object)
@@ -78,9 +82,24 @@ class ConversationKeeper(QObject):
 
     def refresh(self) -> None:
         """Say `listed` with what there is now, and `found` with what the search finds now."""
-        self.run(lambda store: store.summaries(), self.listed.emit)
+
+        def read(store: ConversationStore) -> tuple[list[ConversationSummary], bool]:
+            return store.summaries(), bool(store.draft(0).strip())
+
+        def read_or_tell() -> tuple[list[ConversationSummary], bool]:
+            try:
+                return self._on_sound_storage(lambda: read(self._opened_store()))
+            except Exception:
+                self.not_listed.emit()
+                raise
+
+        self._lane.run(read_or_tell, self._take_list)
         if self._search:
             self.search(self._search)
+
+    def look_again(self) -> None:
+        """As `refresh`, where another program has written something since this was called last."""
+        self.run(lambda store: store.changed_elsewhere(), lambda changed: self.refresh() if changed else None)
 
     def search(self, text: str) -> None:
         """Say `found` with the conversations that have `text` in their title or in a message."""
@@ -120,6 +139,19 @@ class ConversationKeeper(QObject):
             self.run(lambda store: store.restore(numbers))
             self.refresh()
 
+    def find_deleted(self, then: Callable[[list[ConversationSummary]], None]) -> None:
+        """Tell `then` what was deleted when the program ran last and was not forgotten, where there is any.
+
+        `restore` brings it back from now on, and `forget_deleted` ends it.
+        """
+
+        def take(found: list[ConversationSummary]) -> None:
+            if found:
+                self._deleted += tuple(one.id for one in found)
+                then(found)
+
+        self.run(lambda store: store.deleted(), take)
+
     def forget_deleted(self) -> None:
         """Really delete what was deleted."""
         if self._deleted:
@@ -157,6 +189,11 @@ class ConversationKeeper(QObject):
             except UserError as error:
                 # There is no window left to show it in.
                 _log.warning("an answer was not stored: %s", error)
+
+    def _take_list(self, read: tuple[list[ConversationSummary], bool]) -> None:
+        summaries, new_draft = read
+        self.new_draft_found.emit(new_draft)
+        self.listed.emit(summaries)
 
     def _on_sound_storage(self, work: Callable[[], T]) -> T:
         """Nothing opens what is stored before it is known sound: opening alone could lose what is damaged."""

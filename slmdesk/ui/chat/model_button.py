@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -33,6 +33,7 @@ class ModelButton(QAbstractButton):
         self._models: tuple[InstalledModel, ...] = ()
         self._current: InstalledModel | None = None
         self._loaded_path = ""
+        self._places: Mapping[str, str] = {}
         self._compact = False
         self._strong = theme.font(TextRole.LABEL)
         self._plain = theme.font(TextRole.BASE)
@@ -71,10 +72,15 @@ class ModelButton(QAbstractButton):
         """The file of the model in memory, or empty."""
         self._loaded_path = path
 
+    def set_places(self, places: Mapping[str, str]) -> None:
+        """Where models would run, in words, by the paths of their files. Not all need be known."""
+        self._places = places
+
     def open_list(self) -> ChoicePopup:
         """Open the list over the window."""
         choices = [self._choice(model) for model in self._models]
-        popup = ChoicePopup(self._theme, choices, tr("Models on this computer"), self, self._theme.sizes.menu)
+        width = self._theme.sizes.model_menu
+        popup = ChoicePopup(self._theme, choices, tr("Models on this computer"), self, width)
         popup.chosen.connect(self.picked)
         return popup
 
@@ -147,7 +153,11 @@ class ModelButton(QAbstractButton):
         # Two files may say the same name of themselves; the person knows them by their own.
         title = f"{model.title} ({model.path.name})" if len(alike) > 1 else model.title
         if model.problem is not None:
-            return Choice(model.id, title, note=error_sentences(model.problem).why, usable=False)
+            return Choice(model.id, title, about=error_sentences(model.problem).why, usable=False)
         size = format_bytes(model.size_bytes)
         note = tr("loaded") if str(model.path) == self._loaded_path else size
-        return Choice(model.id, title, model.quantization, note, current)
+        place = self._places.get(str(model.path), "")
+        about = model.engine_title
+        if place:
+            about = tr("{engine} on {device}").format(engine=about, device=place)
+        return Choice(model.id, title, model.quantization, note, about, current=current)

@@ -16,7 +16,9 @@ from slmdesk.ui.chat.answers import LiveAnswer
 from slmdesk.ui.chat.banners import too_long_banner, ways_on
 from slmdesk.ui.chat.copying import conversation_markdown
 from slmdesk.ui.chat.deleting import Deleting
+from slmdesk.ui.chat.found_words import FoundWords
 from slmdesk.ui.chat.link_question import LinkQuestion
+from slmdesk.ui.chat.missing_model import MissingModel
 from slmdesk.ui.chat.shown import ShownConversation
 from slmdesk.ui.inference import Inference
 from slmdesk.ui.tasks import Tasks
@@ -65,6 +67,8 @@ class ChatPanel(ShownConversation):
         self._new_options = new_options
         self._link_question = LinkQuestion(self)
         self.deleting = Deleting(self, self.keeper, self._come_back)
+        self._missing_model = MissingModel(theme, self.banners, self.choice)
+        self._found_words = FoundWords(self)
         self._connect_answers()
         self._connect_parts()
         self._refresh()
@@ -83,7 +87,11 @@ class ChatPanel(ShownConversation):
     def _connect_parts(self) -> None:
         keeper, head, drawer, transcript = self.keeper, self.head, self.drawer, self.transcript
         keeper.found.connect(self.list.set_matches)
+        keeper.new_draft_found.connect(self.list.set_new_draft)
+        keeper.not_listed.connect(self.list.set_unreadable)
+        self.conversation_shown.connect(self._missing_model.look_at)
         self.list.chosen.connect(self.open_conversation)
+        self.list.new_chat_chosen.connect(self._show_new_chat)
         self.list.new_wanted.connect(self.start_new_chat)
         self.list.input_wanted.connect(self.focus_input)
         self.list.search_changed.connect(keeper.search)
@@ -99,7 +107,7 @@ class ChatPanel(ShownConversation):
         drawer.options_changed.connect(self._take_options)
         drawer.instructions_changed.connect(self._take_instructions)
         drawer.closed.connect(lambda: self.show_drawer(False))
-        self.empty.suggested.connect(self.composer.fill)
+        self.empty.suggested.connect(self.composer.suggest)
         self.composer.sent.connect(self.send)
         self.composer.stopped.connect(self.stop)
         self.composer.input.page_wanted.connect(transcript.scroll_page)
@@ -122,6 +130,11 @@ class ChatPanel(ShownConversation):
             self._instruct(before)
             if load:
                 self.choice.load(self._conversation.options.context_length)
+
+    def load_again(self) -> None:
+        """Load the model as it would be loaded now, after what is going on, wherever the keyboard is."""
+        self.banners.close_banner()
+        self.choice.load(self._conversation.options.context_length, again=True)
 
     def reload(self, context_length: int | None = None) -> None:
         """Load the model again by hand, with another context length where one is given."""
@@ -152,6 +165,11 @@ class ChatPanel(ShownConversation):
             self._refresh()
 
     # Conversations
+
+    def open_stored(self, *, latest: bool) -> None:
+        """As there; what was deleted when the program ran last is offered again."""
+        self.keeper.find_deleted(self.deleting.offer_again)
+        super().open_stored(latest=latest)
 
     def start_new_chat(self) -> None:
         """Leave the conversation as it is and begin another."""
@@ -313,8 +331,9 @@ class ChatPanel(ShownConversation):
         self.keeper.note_unsaved(live.conversation)
         if self._is_shown(live):
             self._draw_end(live)
-            # An engine that has gone told no figures of its own.
-            self._context_tokens = self._context_tokens or live.tokens
+            if live.end is None:
+                # An engine that has gone told no figures of its own; those that are known are of before.
+                self._context_tokens = live.tokens or self._context_tokens
             end = live.end
             if end is not None and end.reason == "context_full" and end.needed_tokens > end.context_length:
                 self._context_tokens = end.needed_tokens
@@ -335,12 +354,16 @@ class ChatPanel(ShownConversation):
         self.banners.show_banner(too_long_banner(self._theme, end, other, longer, only_message=only))
 
     def _take_choice(self) -> None:
+        self.list.set_model_titles({one.id: one.title for one in self.choice.models or ()})
+        self._missing_model.look_at(self._conversation)
         self.drafts.count()
         self._count_conversation()
         self._refresh()
 
     def _show_ways_on(self, error: UserError) -> None:
-        self.show_error(error, *ways_on(error, self._inference.state, self.reload))
+        asked = bool(self._conversation.messages) and self._conversation.messages[-1].role == "user"
+        again = self.try_again if asked else None
+        self.show_error(error, *ways_on(error, self._inference.state, self.reload, again))
 
     # The drawer and the draft
 
@@ -360,6 +383,8 @@ class ChatPanel(ShownConversation):
     def rest(self) -> None:
         """The window is about to go: no timer goes on, and what is written is on its way to the disk."""
         self._meter_timer.stop()
+        for number, text in self.transcript.open_edits():
+            self.drafts.add(number, text)
         self.drafts.close()
         self.deleting.close()
 

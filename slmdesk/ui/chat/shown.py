@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.chat import Conversation
@@ -39,6 +39,9 @@ class ShownConversation(ChatView):
 
     What a click or a key does to it is decided by the panel.
     """
+
+    conversation_shown = Signal(object)
+    """Another `Conversation` is shown, or the one that was is read anew."""
 
     def __init__(
         self,
@@ -127,7 +130,6 @@ class ShownConversation(ChatView):
             if conversation is not None and conversation.messages and untouched:
                 self._show(conversation)
 
-        self.keeper.run(lambda store: store.purge_deleted())
         self.keeper.refresh()
         if latest:
             self.keeper.run(lambda store: store.latest(), take)
@@ -186,6 +188,7 @@ class ShownConversation(ChatView):
         self.list.set_current(conversation.id or None)
         self.drafts.show(conversation)
         self._count_conversation()
+        self.conversation_shown.emit(conversation)
 
     def _draw_conversation(self, at_message: int | None = None) -> None:
         """Show the messages, and the answer that is on its way."""
@@ -231,6 +234,7 @@ class ShownConversation(ChatView):
             page = self.nothing
         else:
             page = self.empty if self.model is not None else self.no_model
+        self.no_model.set_found(bool(self.choice.models))
         self.stack.setCurrentWidget(page)
         self.composer.model_button.set_models(self.choice.models or (), self.model)
         self.list.set_next_model(self.model.title if self.model else "")
@@ -263,9 +267,10 @@ class ShownConversation(ChatView):
         self.drawer.set_options(
             self._conversation.system_prompt,
             self._conversation.options,
-            context_length=situation.context_length,
+            context_length=situation.context_length or self._next_context_length(),
             trained_context_length=self.model.trained_context_length if self.model else 0,
             thinking=state.report.thinking if state.report else "no",
+            samplers=state.report.capabilities.samplers if state.report else None,
             conversation=self._conversation.id,
         )
 
@@ -273,7 +278,7 @@ class ShownConversation(ChatView):
         """That of the context the next message is answered in; 0: not known without a model."""
         if self.model is None:
             return 0
-        own = self._conversation.options.context_length or self._inference.context_length
+        own = self._conversation.options.context_length or self._inference.context_length(self.model)
         # As the engine has it by itself.
         return own or min(USUAL_CONTEXT_LENGTH, self.model.trained_context_length or USUAL_CONTEXT_LENGTH)
 

@@ -79,6 +79,8 @@ class ChatView(Surface):
         find.previous_wanted.connect(transcript.find_previous)
         find.closed.connect(self.close_find)
         transcript.found.connect(find.set_position)
+        self.list.typed.connect(self.type_in)
+        transcript.typed.connect(self.type_in)
 
     @property
     def theme(self) -> Theme:
@@ -88,6 +90,11 @@ class ChatView(Surface):
     def focus_input(self) -> None:
         """Put the keyboard into the input."""
         self.composer.input.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def type_in(self, text: str) -> None:
+        """Put the keyboard into the input, with what was typed where nothing takes it."""
+        self.focus_input()
+        self.composer.input.insertPlainText(text)
 
     def set_narrow(self, narrow: bool) -> None:
         """The window is narrow: the list is, too, and gives way to the drawer."""
@@ -108,12 +115,21 @@ class ChatView(Surface):
         self.find_bar.show()
         self.find_bar.focus_field()
 
+    def open_find_for(self, words: str) -> None:
+        """Show where `words` stand in the conversation, the first place in view. The keyboard stays."""
+        self.find_bar.show()
+        self.transcript.verticalScrollBar().setValue(0)
+        self.find_bar.look_for(words)
+
     def close_find(self) -> None:
-        """End the search."""
+        """End the search. The keyboard goes from it into the input."""
         if not self.find_bar.isHidden():
+            focused = self.window().focusWidget()
+            had_focus = focused is not None and self.find_bar.isAncestorOf(focused)
             self.find_bar.hide()
             self.transcript.close_find()
-            self.focus_input()
+            if had_focus:
+                self.focus_input()
 
     def show_drawer(self, shown: bool) -> None:
         """Open or close the drawer. The keyboard goes into it, and from it back into the input."""

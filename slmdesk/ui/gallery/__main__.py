@@ -38,7 +38,7 @@ def main() -> int:
     gallery = Gallery(theme)
     if options.mirrored:
         gallery.mirror(True)
-    gallery.resize(gallery.whole_size())
+    gallery.resize(gallery.first_size() if options.picture is None else gallery.whole_size())
     gallery.show()
     if options.picture is None:
         return app.exec()

@@ -22,6 +22,7 @@ from slmdesk.ui.gallery.samples import (
     row_samples,
 )
 from slmdesk.ui.gallery.states import Focused
+from slmdesk.ui.system import screen_size
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.banner import Banner, BannerAction, BannerTone
 from slmdesk.ui.widgets.button import Button
@@ -100,6 +101,10 @@ class Gallery(Surface):
     def whole_size(self) -> QSize:
         """The size in which nothing has to scroll."""
         return self.content.sizeHint() + QSize(0, self._theme.sizes.chat_head)
+
+    def first_size(self) -> QSize:
+        """The size to open with: what the screen has no room for is scrolled to."""
+        return self.whole_size().boundedTo(screen_size(self))
 
     def _make_bar(self) -> QWidget:
         theme = self._theme

@@ -14,7 +14,9 @@ from slmdesk.messages import UserError, error_sentences, tr
 from slmdesk.ui.navigation import NavigationButton
 from slmdesk.ui.settings.about import AboutPage
 from slmdesk.ui.settings.appearance import AppearancePage
+from slmdesk.ui.settings.engines import EnginesPage
 from slmdesk.ui.settings.general import GeneralPage
+from slmdesk.ui.settings.reload_bar import ReloadBar
 from slmdesk.ui.settings.rows import Setting, SettingsPage
 from slmdesk.ui.settings.search import SettingsSearch
 from slmdesk.ui.theme import Space, TextRole, Theme
@@ -36,6 +38,8 @@ class SettingsPanel(Surface):
     """Name of a setting in `Settings`, and the value the person chose."""
     about_shown = Signal()
     """The About page is in view, and its engines are wanted."""
+    engines_shown = Signal()
+    """The page about engines and devices is in view, and what there is is wanted."""
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class SettingsPanel(Surface):
         """`fixed`: settings that cannot be changed, by name, and why."""
         super().__init__(theme, "surface", parent=parent)
         self.general = GeneralPage(theme, self.changed.emit)
+        self.engines = EnginesPage(theme, self.changed.emit)
         self.appearance = AppearancePage(theme, self.changed.emit)
         self.about = AboutPage(theme, paths, log_file, open_path)
         self.stack = QStackedWidget()
@@ -69,6 +74,7 @@ class SettingsPanel(Surface):
         pages.setSpacing(Space.TINY)
         rows: tuple[tuple[str, str, SettingsPage], ...] = (
             ("sliders-horizontal", tr("General"), self.general),
+            ("cpu", tr("Engines and devices"), self.engines),
             ("palette", tr("Appearance"), self.appearance),
             ("info", tr("About"), self.about),
         )
@@ -89,6 +95,8 @@ class SettingsPanel(Surface):
         self._banner_row = QVBoxLayout()
         right.addLayout(self._banner_row)
         right.addWidget(self.stack, 1)
+        self.reload_bar = ReloadBar(theme)
+        right.addWidget(self.reload_bar)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -99,28 +107,37 @@ class SettingsPanel(Surface):
         self.show_page(0)
 
     @property
+    def _setting_pages(self) -> tuple[SettingsPage, ...]:
+        return self.general, self.engines, self.appearance
+
+    @property
     def settings(self) -> dict[str, Setting]:
-        """Every setting on a page, by name."""
-        return {one.name: one for page in (self.general, self.appearance) for one in page.settings}
+        """Every setting on a page, by name; of several controls for one, the last."""
+        return {one.name: one for page in self._setting_pages for one in page.settings}
 
     def set_settings(self, settings: Settings) -> None:
         """Show these values."""
-        for name, setting in self.settings.items():
-            setting.control.set_value(getattr(settings, name))
+        for page in self._setting_pages:
+            for setting in page.settings:
+                setting.control.set_value(getattr(settings, setting.name))
+        self.engines.set_settings(settings)
 
     def set_fixed(self, fixed: Mapping[str, str]) -> None:
         """Show which settings cannot be changed, and why."""
-        for name, setting in self.settings.items():
-            reason = fixed.get(name, "")
-            setting.row.set_fixed(reason)
-            setting.control.set_fixed(reason)
+        for page in self._setting_pages:
+            page.set_fixed(fixed)
 
     def show_page(self, index: int) -> None:
         """Show a page by its place in the list."""
         self.page_buttons[index].setChecked(True)
         self.stack.setCurrentIndex(index)
-        if self.isVisible() and self.stack.currentWidget() is self.about:
-            self.about_shown.emit()
+        if self.isVisible():
+            self._say_shown()
+
+    def show_engines(self) -> None:
+        """Show the page about engines and devices."""
+        self.show_page(self.stack.indexOf(self.engines))
+        self.focus_page()
 
     def focus_page(self) -> None:
         """Put the keyboard on the page that is chosen."""
@@ -144,8 +161,13 @@ class SettingsPanel(Surface):
     def showEvent(self, event: QShowEvent) -> None:
         """The page that was open is in view again."""
         super().showEvent(event)
+        self._say_shown()
+
+    def _say_shown(self) -> None:
         if self.stack.currentWidget() is self.about:
             self.about_shown.emit()
+        elif self.stack.currentWidget() is self.engines:
+            self.engines_shown.emit()
 
     def _show_setting(self, page: SettingsPage, setting: Setting) -> None:
         self.show_page(self.stack.indexOf(page))

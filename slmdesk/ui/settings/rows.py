@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
@@ -25,8 +25,17 @@ class Control(Protocol):
     def set_value(self, value: Any) -> None:
         """Show a value, without saying that it changed."""
 
-    def set_fixed(self, reason: str) -> None:
-        """Keep the value as it is and say why; empty: it can be changed again."""
+    def set_fixed(self, reason: str, *, lock: bool = True) -> None:
+        """Keep the value as it is and say why; empty: it can be changed again. `lock`: show one."""
+
+
+@runtime_checkable
+class Offers(Protocol):
+    """A control that offers values to choose from."""
+
+    @property
+    def choice_words(self) -> Sequence[str]:
+        """The words of the values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +48,28 @@ class Setting:
     widget: QWidget
     """What takes the keyboard."""
 
+    def matches(self, text: str) -> bool:
+        """Whether every word of `text` is among what is said about it and what can be chosen."""
+        choices = self.control.choice_words if isinstance(self.control, Offers) else ()
+        return self.row.matches(text, " ".join(choices))
+
+    def show_limits(self, fixed: str, useless: str) -> None:
+        """Why it cannot be changed: a policy has `fixed` it, or it would be `useless`. Empty: it can."""
+        self.row.set_fixed(fixed or useless, lock=bool(fixed))
+        self.control.set_fixed(fixed or useless, lock=bool(fixed))
+
 
 class SettingsPage(QScrollArea):
     """A head, a sentence, and groups of rows in a column."""
 
-    def __init__(self, theme: Theme, head: str, about: str) -> None:
+    def __init__(self, theme: Theme, head: str, about: str, beside: QWidget | None = None) -> None:
+        """`beside` stands at the end of the head."""
         super().__init__()
         self._theme = theme
         self.settings: list[Setting] = []
         """Those on this page, from top to bottom."""
+        self._fixed: Mapping[str, str] = {}
+        self._useless: Mapping[str, str] = {}
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -62,7 +84,11 @@ class SettingsPage(QScrollArea):
         self._column = QVBoxLayout(middle)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        self._column.addWidget(Label(theme, head, TextRole.PAGE_HEAD))
+        head_row = QHBoxLayout()
+        head_row.addWidget(Label(theme, head, TextRole.PAGE_HEAD, wrap=True), 1)
+        if beside is not None:
+            head_row.addWidget(beside)
+        self._column.addLayout(head_row)
         self._column.addSpacing(Space.XS)
         self._column.addWidget(Label(theme, about, color="text_secondary", wrap=True))
         self._column.addStretch(1)
@@ -70,25 +96,64 @@ class SettingsPage(QScrollArea):
         # Being given a widget, a scroll area makes it fill its background.
         content.setAutoFillBackground(False)
 
-    def add_group(self, head: str, *rows: QWidget) -> None:
+    def add_group(self, head: str, *rows: QWidget) -> RowGroup:
         """A card of rows under a small head."""
-        card = Card(self._theme)
-        layout = QVBoxLayout(card)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        for row in rows:
-            layout.addWidget(row)
-        label = Label(self._theme, head, TextRole.GROUP_HEAD, "text_secondary")
-        before_stretch = self._column.count() - 1
-        self._column.insertSpacing(before_stretch, Space.XL)
-        self._column.insertWidget(before_stretch + 1, label)
-        self._column.insertSpacing(before_stretch + 2, Space.S)
-        self._column.insertWidget(before_stretch + 3, card)
+        group = RowGroup(self._theme, head)
+        group.set_rows(rows)
+        self.add_widget(group)
+        return group
+
+    def add_widget(self, widget: QWidget) -> None:
+        """Something below all that is there, which brings its distance along."""
+        self._column.insertWidget(self._column.count() - 1, widget)
 
     def add_setting(self, name: str, row: SettingsRow, control: Control, widget: QWidget) -> SettingsRow:
         """Note that `row` sets the setting called `name` with `control`. Returns the row."""
         self.settings.append(Setting(name, row, control, widget))
         return row
+
+    def set_fixed(self, fixed: Mapping[str, str]) -> None:
+        """Show which settings a policy has fixed, by name, and why."""
+        self._fixed = fixed
+        self._show_limits()
+
+    def set_useless(self, useless: Mapping[str, str]) -> None:
+        """Show which settings would have no effect here, by name, and why."""
+        self._useless = useless
+        self._show_limits()
+
+    def _show_limits(self) -> None:
+        for setting in self.settings:
+            setting.show_limits(self._fixed.get(setting.name, ""), self._useless.get(setting.name, ""))
+
+
+class RowGroup(QWidget):
+    """A small head with a card of rows, and the distance to what is above."""
+
+    def __init__(self, theme: Theme, head: str) -> None:
+        super().__init__()
+        self.head = Label(theme, head, TextRole.GROUP_HEAD, "text_secondary", wrap=True)
+        self._card = Card(theme)
+        self._rows: tuple[QWidget, ...] = ()
+        self._places = QVBoxLayout(self._card)
+        self._places.setContentsMargins(0, 0, 0, 0)
+        self._places.setSpacing(0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, Space.XL, 0, 0)
+        column.setSpacing(Space.S)
+        column.addWidget(self.head)
+        column.addWidget(self._card)
+
+    def set_rows(self, rows: Sequence[QWidget]) -> None:
+        """Show these rows, in this order. Those that were there before and are not among them are deleted."""
+        for row in self._rows:
+            self._places.removeWidget(row)
+            if row not in rows:
+                row.hide()
+                row.deleteLater()
+        self._rows = tuple(rows)
+        for row in rows:
+            self._places.addWidget(row)
 
 
 class SettingsRow(QWidget):
@@ -117,16 +182,18 @@ class SettingsRow(QWidget):
         column = QVBoxLayout()
         column.setSpacing(Space.TINY)
         column.addStretch(1)
-        column.addWidget(Label(theme, name, TextRole.LABEL))
+        self._name = Label(theme, name, TextRole.LABEL, wrap=True)
+        column.addWidget(self._name)
         self._about = Label(theme, self.about, TextRole.SECONDARY, "text_secondary", wrap=True)
         column.addWidget(about if isinstance(about, QWidget) else self._about)
-        self._about.setVisible(bool(self.about) and not isinstance(about, QWidget))
         column.addStretch(1)
         row.addLayout(column, 1)
+        # Not before it has a parent: until then it would open as a window.
+        self._about.setVisible(bool(self.about) and not isinstance(about, QWidget))
         self._row, self._column, self._control = row, column, control
         self._below = False
         if control is not None:
-            row.addWidget(control)
+            row.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
         theme.changed.connect(self.update)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -141,24 +208,38 @@ class SettingsRow(QWidget):
         if below:
             self._column.insertWidget(self._column.count() - 1, self._control, 0, Qt.AlignmentFlag.AlignLeft)
         else:
-            self._row.addWidget(self._control)
+            self._row.addWidget(self._control, 0, Qt.AlignmentFlag.AlignVCenter)
 
     @property
     def fixed(self) -> str:
         """Why the value cannot be changed; empty: it can."""
         return self._fixed
 
-    def set_fixed(self, reason: str) -> None:
-        """Show a lock and the reason in the place of icon and sentence; empty: as it was."""
+    def set_name(self, name: str) -> None:
+        """Call it something else."""
+        self.name = name
+        self._name.setText(name)
+
+    def set_about(self, about: str) -> None:
+        """Say something else under the name."""
+        self.about = about
+        self._show_about()
+
+    def set_fixed(self, reason: str, *, lock: bool = True) -> None:
+        """Show the reason in the place of the sentence, with a lock for an icon; empty: as it was."""
         self._fixed = reason
-        self._icon.set_icon("lock" if reason else self.icon, "text_secondary")
-        self._about.setText(reason or self.about)
-        self._about.setVisible(bool(reason or self.about))
+        self._icon.set_icon("lock" if reason and lock else self.icon, "text_secondary")
+        self._show_about()
         self.update()
 
-    def matches(self, text: str) -> bool:
-        """Whether the name or the sentence has every word of `text`."""
-        own = f"{self.name} {self.about}".casefold()
+    def _show_about(self) -> None:
+        words = self._fixed or self.about
+        self._about.setText(words)
+        self._about.setVisible(bool(words))
+
+    def matches(self, text: str, more: str) -> bool:
+        """Whether the name, the sentence, or `more` has every word of `text`."""
+        own = f"{self.name} {self.about} {more}".casefold()
         return all(word in own for word in text.casefold().split())
 
     def paintEvent(self, event: QPaintEvent) -> None:

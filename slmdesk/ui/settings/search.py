@@ -1,4 +1,4 @@
-"""Finding a setting by a word of its name or of what is said about it."""
+"""Finding a setting by a word of its name, of what is said about it, or of what can be chosen."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class SettingsSearch(QWidget):
         if text.strip():
             for name, page in self._pages:
                 for setting in page.settings:
-                    if setting.row.matches(text):
+                    if setting.matches(text):
                         self._add_result(name, page, setting.row.icon, setting.row.name, setting)
         self.nothing.setVisible(bool(text.strip()) and not self.results)
         self.searching.emit(bool(text.strip()))

@@ -28,6 +28,7 @@ def window_actions(window: MainWindow) -> dict[str, Callable[[], object]]:
         "search_chats": chat.search_chats,
         "focus_input": window.show_chat,
         "choose_model": chat.composer.model_button.open_list,
+        "undo_delete": chat.deleting.undo,
         "drawer": chat.toggle_drawer,
         "find": chat.open_find,
         "find_next": chat.transcript.find_next,

@@ -64,6 +64,7 @@ def shortcut_groups() -> tuple[ShortcutGroup, ...]:
                 Shortcut(("Ctrl+Shift+F",), tr("Search chats"), "search_chats", everywhere=False),
                 Shortcut(("F2",), tr("Rename the selected chat")),
                 Shortcut(("Del",), tr("Delete the selected chats")),
+                Shortcut(("Ctrl+Z",), tr("Bring back what was deleted"), "undo_delete", everywhere=False),
             ),
         ),
         ShortcutGroup(

@@ -184,6 +184,7 @@ class Sizes(NamedTuple):
     send: int
     menu_row: int
     menu: int
+    model_menu: int
     settings_row: int
     settings_page: int
     settings_pages: int
@@ -253,6 +254,7 @@ def make_sizes(scale: float) -> Sizes:
         send=px(32),
         menu_row=px(36),
         menu=px(400),
+        model_menu=px(440),
         settings_row=px(54),
         settings_page=px(32),
         settings_pages=px(224),

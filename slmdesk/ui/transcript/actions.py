@@ -8,22 +8,25 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QGuiApplication
 
 from slmdesk.messages import tr
-from slmdesk.ui.theme import Theme
+from slmdesk.ui.theme import Space, Theme
 from slmdesk.ui.transcript.column import Column
 from slmdesk.ui.transcript.find import Finder
 from slmdesk.ui.transcript.links import is_web_link
 from slmdesk.ui.transcript.markdown import find_anchor
+from slmdesk.ui.transcript.measuring import scroll_sideways, scrolls_sideways
 from slmdesk.ui.transcript.message import Message
 from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.scrolling import Scrolling
 from slmdesk.ui.transcript.selection import Place
 from slmdesk.ui.transcript.stage import Stage
-from slmdesk.ui.transcript.strip_views.code_view import CodeView
+from slmdesk.ui.transcript.strip_views.sideways_view import SidewaysView
 from slmdesk.ui.transcript.strips import Section, Strip, StripKind
 from slmdesk.ui.widgets.menu import Menu
 
 if TYPE_CHECKING:
     from slmdesk.ui.transcript.view import Transcript
+
+_STEP_SIDEWAYS = 2 * Space.XXL
 
 
 class Actions:
@@ -122,6 +125,11 @@ class Actions:
         self.end_edit(message)
         self._transcript.edited.emit(message.index, text)
 
+    def cancel_edit(self, message: Message) -> None:
+        """The person does not want the edit, at least for now."""
+        self._page.unsaved.set_aside(message)
+        self.end_edit(message)
+
     def end_edit(self, message: Message) -> None:
         """Show the text again."""
         message.editing = False
@@ -130,10 +138,25 @@ class Actions:
         self._transcript.setFocus()
 
     def show_offset(self, strip: Strip) -> None:
-        """Show all parts of a block of code as far to the side as it is scrolled."""
+        """Show all parts of a table or a block of code as far to the side as it is scrolled."""
         for one, view in self._stage.showing.items():
-            if one.block is strip.block and isinstance(view, CodeView):
+            if one.block is strip.block and isinstance(view, SidewaysView):
                 view.apply_offset()
+
+    def scroll_sideways(self, direction: int) -> bool:
+        """Scroll what is too wide, and nearest to the middle of the view, to the left (-1) or right (1).
+
+        Returns whether there is anything of that kind.
+        """
+        page, showing = self._page, self._stage.showing
+        wide = [strip for strip in showing if strip.selectable and scrolls_sideways(strip, page)]
+        if not wide:
+            return False
+        middle = page.room // 2
+        nearest = min(wide, key=lambda one: abs(showing[one].geometry().center().y() - middle))
+        scroll_sideways(nearest, page, direction * page.lettering.px(_STEP_SIDEWAYS))
+        self.show_offset(nearest)
+        return True
 
     def _toggle_fold(self, message: Message) -> None:
         """The box that was pressed stays where it is."""

@@ -42,7 +42,7 @@ def rebuild(
         keep = len(strips)
         while keep and _stands_at(strips[keep - 1], section, block):
             keep -= 1
-    resumed = _kept_of_block(message, strips, keep, section, block) if block >= 0 else 0
+    resumed = _kept_of_block(message, strips, lettering, keep, section, block) if block >= 0 else 0
     old = strips[keep + resumed :]
     del strips[keep + resumed :]
     message.heights.cut(keep + resumed)
@@ -54,7 +54,9 @@ def rebuild(
         message.heights.append(strip.height)
 
 
-def _kept_of_block(message: Message, strips: list[Strip], keep: int, section: Section, block: int) -> int:
+def _kept_of_block(
+    message: Message, strips: list[Strip], lettering: Lettering, keep: int, section: Section, block: int
+) -> int:
     """How many of the strips of a block that has grown show the same as before: of a long one, most."""
     count = 0
     while keep + count < len(strips) and (strips[keep + count].section, strips[keep + count].block_index) == (
@@ -68,9 +70,14 @@ def _kept_of_block(message: Message, strips: list[Strip], keep: int, section: Se
     last, after = strips[keep + count - 1], blocks[block]
     if last.block is None or not _grew(last.block, after, last.start):
         return 0
-    for strip in strips[keep : keep + count]:
+    # The last one shows more now, which is found out by the block it was made for.
+    kept = strips[keep : keep + count - 1]
+    shifts = after.kind == "table" and message.table_state(last).shifts(after, lettering)
+    for strip in kept:
         strip.block = after
-    return count - 1
+        if shifts:
+            strip.measured = -1
+    return len(kept)
 
 
 def _grew(before: Block, after: Block, upto: int) -> bool:
@@ -148,7 +155,7 @@ def _strips_of(
     gap, joined = _distance(message, section, block, previous, lettering)
     size, begin = block_size(block), above.end if above is not None else 0
     typed = message.by_person
-    pieces: Iterable[Piece] = typed_pieces(message.source) if typed else pieces_of(block, begin)
+    pieces: Iterable[Piece] = typed_pieces(message.typed) if typed else pieces_of(block, begin)
     unit = above.unit + _units(block, above.kind, above.start, above.end) if above is not None else 0
     for kind, start, end in pieces:
         if above is not None and kind is StripKind.CODE_HEAD:

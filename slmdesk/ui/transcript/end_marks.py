@@ -28,10 +28,6 @@ def mark_of(message: Message) -> EndLook:
     reason: EndReason | None = message.end.reason if message.end is not None else message.end_reason
     if message.writing or message.state == "lost":
         return NO_MARK
-    if not message.answered or (message.state == "failed" and not message.source):
-        return EndLook("circle-stop", tr("Not answered"), "text_secondary", "hover")
-    if message.state == "failed":
-        return EndLook("circle-dot", tr("Stopped here"), "negative", "negative_soft")
     if reason == "length":
         return EndLook("triangle-alert", tr("Length limit reached"), "caution", "caution_soft")
     if reason == "context_full":
@@ -41,6 +37,10 @@ def mark_of(message: Message) -> EndLook:
                 tokens=format_integer(message.end.context_length)
             )
         return EndLook("triangle-alert", words, "caution", "caution_soft")
+    if not message.answered or (message.state == "failed" and not message.source):
+        return EndLook("circle-stop", tr("Not answered"), "text_secondary", "hover")
+    if message.state == "failed":
+        return EndLook("circle-dot", tr("Stopped here"), "negative", "negative_soft")
     if message.state == "stopped":
         return EndLook("circle-stop", tr("Stopped"), "text_secondary", "hover")
     return NO_MARK

@@ -171,7 +171,7 @@ class Finder(QObject):
         if index < len(self._messages):
             message = self._messages[index]
             if self._under_way is None:
-                if not message.read_on(deadline):
+                if not message.read_on(deadline, folded=True):
                     return False
                 hits = self._hits[index] = MessageHits(index)
                 self._under_way = hits.search(message, self.text)

@@ -90,8 +90,8 @@ class GrowingText:
         return changed
 
     def typed_blocks(self) -> Sequence[Block]:
-        """The text as it is, in one block."""
+        """The text as it is, in one block, but for empty lines at its end."""
         if not self._typed:
-            source = self.source
+            source = self.source.rstrip("\n")
             self._typed = (Block("paragraph", source, spans=(Span(source),)),)
         return self._typed

@@ -82,11 +82,11 @@ class MessageHits:
             yield from zip(block.starts[first:last], block.ends[first:last], strict=True)
 
     def search(self, message: Message, text: str) -> Iterator[None]:
-        """Find `text` in the texts of a message that are shown. Rests after each slice."""
+        """Find `text` in the texts of a message, folded ones too. Rests after each slice."""
         wanted = text.casefold()
         if not wanted or message.state == "lost":
             return
-        for section in message.shown_sections():
+        for section in message.sections():
             for number, block in enumerate(message.blocks(section)):
                 yield from self._search_block((int(section), number), block.text(), wanted)
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from slmdesk.ui.transcript.actions import Actions
 from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.scrolling import Scrolling
+from slmdesk.ui.widgets.typed import typed_text
 
 if TYPE_CHECKING:
     from slmdesk.ui.transcript.view import Transcript
@@ -35,6 +36,9 @@ class Keyboard:
         if event.matches(QKeySequence.StandardKey.SelectAll):
             transcript.select_all()
             return True
+        if text := typed_text(event):
+            transcript.typed.emit(text)
+            return True
         if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             return False
         if link is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
@@ -50,6 +54,8 @@ class Keyboard:
                 bar.setValue(bar.value() - step)
             case Qt.Key.Key_Down:
                 bar.setValue(bar.value() + step)
+            case Qt.Key.Key_Left | Qt.Key.Key_Right:
+                return self._actions.scroll_sideways(1 if key is Qt.Key.Key_Right else -1)
             case Qt.Key.Key_PageUp:
                 self._transcript.scroll_page(-1)
             case Qt.Key.Key_PageDown | Qt.Key.Key_Space:

@@ -6,12 +6,14 @@ import math
 
 from slmdesk.ui.theme import Line, Space, TextRole
 from slmdesk.ui.transcript.code_content import CodeContent
+from slmdesk.ui.transcript.code_state import CodeState
 from slmdesk.ui.transcript.contents import Content
 from slmdesk.ui.transcript.foot_plan import plan_foot
 from slmdesk.ui.transcript.markdown import Block
 from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.strips import Section, Strip, StripKind
 from slmdesk.ui.transcript.table_content import TableContent
+from slmdesk.ui.transcript.table_state import TableState
 from slmdesk.ui.transcript.text_content import TextContent, TypedContent, direction_of, slice_spans
 
 BUBBLE_SIDE = Space.M + Space.TINY
@@ -49,7 +51,8 @@ def measure(strip: Strip, page: Page) -> int:
             return _code_height(strip, page)
         case StripKind.TABLE:
             edges = Line.BORDER * (int(strip.first) + int(strip.last))
-            return strip.gap + table_content(strip, page).height + edges
+            height = strip.gap + table_content(strip, page).height + edges
+            return height + (theme.sizes.scroll_bar if strip.last and scrolls_sideways(strip, page) else 0)
         case StripKind.RULE:
             return strip.gap + Line.BORDER
         case StripKind.REST:
@@ -103,7 +106,7 @@ def typed_content(strip: Strip, page: Page) -> Content:
     if not isinstance(content, TypedContent):
         content = TypedContent(page.lettering)
         strip.content = content
-    text = strip.message.source[strip.start : strip.end]
+    text = strip.message.typed[strip.start : strip.end]
     most = min(page.theme.sizes.bubble, page.column) - 2 * BUBBLE_SIDE
     content.show(text if strip.last else text.removesuffix("\n"), most, shrink=strip.first and strip.last)
     return content
@@ -136,23 +139,56 @@ def code_room(strip: Strip, page: Page) -> int:
     return page.column - page.inset(strip) - 2 * CODE_SIDE
 
 
-def widest_line(strip: Strip, page: Page) -> int:
-    """Pixels of the widest line of a block of code, unwrapped; estimated where it was not seen yet."""
+def table_room(strip: Strip, page: Page) -> int:
+    """The width that the columns of a table have."""
+    return page.column - page.inset(strip) - 2 * TABLE_SIDE
+
+
+def hidden_width(strip: Strip, page: Page) -> int:
+    """Pixels by which a table, or the widest line of unwrapped code, is wider than its card; 0: it is not."""
+    match strip.kind:
+        case StripKind.CODE | StripKind.CODE_HEAD if not strip.message.code_state(strip).wrapped:
+            return max(_widest_line(strip, page) - code_room(strip, page), 0)
+        case StripKind.TABLE:
+            return max(strip.message.table_state(strip).width - table_room(strip, page), 0)
+    return 0
+
+
+def scrolls_sideways(strip: Strip, page: Page) -> bool:
+    """Whether a table or a block of code is wider than its card."""
+    return hidden_width(strip, page) > 0
+
+
+def sideways_state(strip: Strip) -> CodeState | TableState:
+    """What knows how far a table or a block of code is scrolled to the side."""
+    is_table = strip.kind is StripKind.TABLE
+    return strip.message.table_state(strip) if is_table else strip.message.code_state(strip)
+
+
+def scroll_sideways(strip: Strip, page: Page, pixels: int) -> bool:
+    """Scroll a table or a block of code to the side, as far as it goes. What shows it is to be told.
+
+    Returns whether it is one that can be scrolled.
+    """
+    hidden = hidden_width(strip, page) if strip.selectable else 0
+    if not hidden:
+        return False
+    state = sideways_state(strip)
+    state.offset = max(0, min(state.offset + pixels, hidden))
+    return True
+
+
+def _widest_line(strip: Strip, page: Page) -> int:
+    """Of a block of code, unwrapped; estimated where it was not seen yet."""
     state = strip.message.code_state(strip)
     columns = state.count(_block(strip).code)
     return math.ceil(max(columns * page.lettering.mono_advance, state.widest)) + 1
 
 
-def scrolls_sideways(strip: Strip, page: Page) -> bool:
-    """Whether a block of code has lines that are wider than its card."""
-    wrapped = strip.message.code_state(strip).wrapped
-    return widest_line(strip, page) > code_room(strip, page) and not wrapped
-
-
 def table_content(strip: Strip, page: Page) -> TableContent:
     """Some rows of a table."""
     block = _block(strip)
-    room = page.column - page.inset(strip) - 2 * TABLE_SIDE
+    room = table_room(strip, page)
     widths = strip.message.table_state(strip).widths(block, room, page.lettering)
     content = strip.content
     if not isinstance(content, TableContent):
@@ -161,6 +197,7 @@ def table_content(strip: Strip, page: Page) -> TableContent:
     header = ((True, block.header),) if strip.start == 0 else ()
     rows = block.rows[max(strip.start - 1, 0) : max(strip.end - 1, 0)]
     content.show((*header, *((False, row) for row in rows)), widths)
+    # Columns that have no room in it reach beyond.
     content.set_width(room)
     return content
 

@@ -73,6 +73,11 @@ class Message:
         return self.text.source if "text" in self.__dict__ else self._source
 
     @property
+    def typed(self) -> str:
+        """What the person said, without the empty lines at its end: as it is drawn."""
+        return self.source.rstrip("\n")
+
+    @property
     def reasoning_source(self) -> str:
         """What the model thought, as it was written."""
         return self.reasoning.source if "reasoning" in self.__dict__ else self._reasoning_source
@@ -170,18 +175,27 @@ class Message:
         """Whether a part of what is shown was not read yet."""
         return not self.by_person and any(self.section(one).unread for one in self.shown_sections())
 
-    def read_on(self, deadline: float) -> bool:
-        """Read all that is shown, up to a deadline by `time.perf_counter`. Returns whether that is done."""
-        for section in self.shown_sections():
-            if not self.by_person:
-                self.section(section).read_on(deadline)
-        return not self.unread
+    def read_on(self, deadline: float, *, folded: bool = False) -> bool:
+        """Read all that is shown, up to a deadline by `time.perf_counter`. Returns whether that is done.
+
+        `folded`: also what could be unfolded.
+        """
+        if self.by_person:
+            return True
+        texts = [self.section(one) for one in (self.sections() if folded else self.shown_sections())]
+        for text in texts:
+            text.read_on(deadline)
+        return not any(text.unread for text in texts)
+
+    def sections(self) -> tuple[Section, ...]:
+        """The texts that there are, folded or not, in their order."""
+        if self.by_person or not self.reasoning_source:
+            return (Section.TEXT,)
+        return (Section.REASONING, Section.TEXT)
 
     def shown_sections(self) -> tuple[Section, ...]:
         """The texts that are shown, in their order."""
-        if self.by_person or not (self.fold_open and self.reasoning_source):
-            return (Section.TEXT,)
-        return (Section.REASONING, Section.TEXT)
+        return self.sections() if self.fold_open else (Section.TEXT,)
 
     def estimate(self, letters: int, line: int) -> int:
         """About how high it is, unread, in lines of `letters` letters that are `line` pixels high."""

@@ -6,13 +6,13 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QPoint, QPointF, Qt, 
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from slmdesk.ui.transcript.measuring import code_room, scrolls_sideways, widest_line
+from slmdesk.ui.transcript.measuring import scroll_sideways
 from slmdesk.ui.transcript.message import Message
 from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.selection import Place, Selection
 from slmdesk.ui.transcript.stage import Stage
 from slmdesk.ui.transcript.strip_views.view import StripView
-from slmdesk.ui.transcript.strips import Strip, StripKind
+from slmdesk.ui.transcript.strips import Strip
 
 _SCROLL_EVERY_MS = 30
 _SCROLL_SHARE = 0.4
@@ -28,7 +28,7 @@ class Pointer(QObject):
     scroll_wanted = Signal(int)
     """Pixels to scroll by, while a selection is drawn out of the view."""
     scrolled_sideways = Signal(Strip)
-    """A block of code was."""
+    """A table or a block of code was."""
     near = Signal(object)
     """The message under the pointer, or None."""
 
@@ -64,7 +64,7 @@ class Pointer(QObject):
         return False
 
     def wheel(self, event: QWheelEvent) -> bool:
-        """Scroll code to the side, where the wheel or the pad was moved to the side over it."""
+        """Scroll a table or code to the side, where the wheel or the pad was moved to the side over it."""
         delta = event.pixelDelta() if not event.pixelDelta().isNull() else event.angleDelta() / 2
         sideways = delta.x()
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and not sideways:
@@ -198,13 +198,9 @@ class Pointer(QObject):
         self._extend_to(self._last)
 
     def _scroll_sideways(self, strip: Strip, pixels: int) -> bool:
-        """Scroll a block of code. Returns whether it is one that can be."""
-        if strip.kind is not StripKind.CODE or not scrolls_sideways(strip, self._page):
+        """Scroll a table or a block of code. Returns whether it is one that can be."""
+        if not scroll_sideways(strip, self._page, pixels):
             return False
-        state = strip.message.code_state(strip)
-        state.offset = max(
-            0, min(state.offset + pixels, widest_line(strip, self._page) - code_room(strip, self._page))
-        )
         self.scrolled_sideways.emit(strip)
         return True
 

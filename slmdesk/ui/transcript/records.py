@@ -30,5 +30,6 @@ def take_over(conversation: Conversation, shown: Sequence[Message], lettering: L
     if messages and messages[-1].by_person:
         nothing = Message(len(messages), "assistant")
         nothing.answered = False
+        nothing.end_reason = messages[-1].end_reason
         messages.append(nothing)
     return messages

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from slmdesk.ui.transcript.markdown import way_back_units
 from slmdesk.ui.transcript.message import Message
 from slmdesk.ui.transcript.strips import Section, Strip, cut_units
 
@@ -125,14 +126,25 @@ def _part(message: Message, start: Place, end: Place) -> str:
                 continue
             first = start.unit if own == start[:3] else 0
             last = end.unit if own == end[:3] else None
-            text = cut_units(block.text(), first, last)
+            text = _cut(block, first, last)
             if first == 0 and start[:3] != end[:3]:
                 text = _mark(block) + text
+            if not text:
+                continue
             if above is not None:
                 lines.append(_between(above, block))
             lines.append(text)
             above = block
     return "".join(lines)
+
+
+def _cut(block: Block, first: int, last: int | None) -> str:
+    """The words of a block between two places. What leads back from a footnote is none of them."""
+    unwritten = way_back_units(block)
+    if unwritten:
+        end = _units(block) - unwritten
+        last = end if last is None else min(last, end)
+    return cut_units(block.text(), first, last)
 
 
 def _between(above: Block, below: Block) -> str:

@@ -28,6 +28,7 @@ _ALIGN = {
     "center": Qt.AlignmentFlag.AlignHCenter,
     "right": Qt.AlignmentFlag.AlignRight,
 }
+_LINE_BREAK = "\N{LINE SEPARATOR}"
 Row = Sequence[Cell]
 
 
@@ -48,6 +49,8 @@ class TableContent(Content):
 
     def show(self, rows: Sequence[tuple[bool, Row]], widths: list[int]) -> None:
         """Show `rows`, each with whether it is the header, in columns of these widths."""
+        if self._table is not None and widths == self._widths and list(rows) == self._rows:
+            return
         cursor = QTextCursor(self.document)
         cursor.beginEditBlock()
         if self._table is None:
@@ -171,7 +174,7 @@ class TableContent(Content):
         form.setAlignment(_ALIGN[self._aligns[column] if column < len(self._aligns) else "left"])
         cursor.setBlockFormat(form)
         for span in cells[column].spans if column < len(cells) else ():
-            cursor.insertText(span.text.replace("\n", " "), self._format(span, header))
+            cursor.insertText(span.text.replace("\n", _LINE_BREAK), self._format(span, header))
 
     def _format(self, span: Span, header: bool) -> QTextCharFormat:
         form = QTextCharFormat()

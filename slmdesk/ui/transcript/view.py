@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -64,6 +65,8 @@ class Transcript(QAbstractScrollArea):
     """Another version of a message should be shown, counted from 1."""
     link_wanted = Signal(str)
     """A link to http, https or mailto was pressed; nothing was opened."""
+    typed = Signal(str)
+    """A key that writes was pressed: it is meant for the input."""
     copied = Signal()
     """Something was put on the clipboard."""
     found = Signal(int, int)
@@ -112,7 +115,7 @@ class Transcript(QAbstractScrollArea):
         page.acted.connect(actions.act)
         page.strip_acted.connect(actions.act_on_strip)
         page.edited.connect(actions.take_edit)
-        page.edit_cancelled.connect(actions.end_edit)
+        page.edit_cancelled.connect(actions.cancel_edit)
         page.resized.connect(relayout.measure_again)
         page.entered.connect(self._stage.set_near)
         page.unread.connect(self._reading.wait_for)
@@ -323,10 +326,16 @@ class Transcript(QAbstractScrollArea):
         if index < len(self.messages) and not self.messages[index].editing:
             self._actions.begin_edit(self.messages[index])
 
+    def open_edits(self) -> Sequence[tuple[int, str]]:
+        """What was typed into editors that were neither saved nor left, in this conversation or in one shown
+        before, each with the number of its conversation.
+        """
+        return self._page.unsaved.open_ones()
+
     # Events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Scroll, select all, copy; everything else is the window's."""
+        """Scroll, select all, copy, say what is typed; everything else is the window's."""
         if not self._keyboard.press(event):
             event.ignore()
 
@@ -352,6 +361,8 @@ class Transcript(QAbstractScrollArea):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer to copy, or to go where a link leads."""
         link = self._pointer.link_at(self.viewport().mapFromGlobal(event.globalPos()))
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            link = self._page.link.href if self._page.link is not None else ""
         self._actions.open_menu(self._theme, event.globalPos(), link, can_copy=bool(self._selection))
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.messages import tr
@@ -186,6 +188,44 @@ class _Scrolled(QScrollArea):
         return super().eventFilter(watched, event)
 
 
+class _Report(QPlainTextEdit):
+    """A text to be read and copied, as high as its lines as they are wrapped; beyond some, it scrolls."""
+
+    def __init__(self, theme: Theme, text: str) -> None:
+        super().__init__(text)
+        self.setReadOnly(True)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        # Every line is wrapped; spaces at its end may reach further.
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setAutoFillBackground(False)
+        self.setFont(theme.font(TextRole.MONO))
+        self.setAccessibleName(tr("Details"))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lines are wrapped in the new width by now."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        lines = math.ceil(sum(islice(self._line_heights(), _MOST_LINES)))
+        # The widget takes a pixel less than that for too little.
+        self.setFixedHeight(lines + 2 * math.ceil(self.document().documentMargin()) + 1)
+
+    def _line_heights(self) -> Iterator[float]:
+        layout, block = self.document().documentLayout(), self.document().begin()
+        while block.isValid():
+            # Asking for it lays the block out.
+            layout.blockBoundingRect(block)
+            lines = block.layout()
+            yield from (lines.lineAt(number).height() for number in range(lines.lineCount()))
+            block = block.next()
+
+
 class _Details(QWidget):
     """A report in a fixed font, and a button that copies it."""
 
@@ -194,18 +234,7 @@ class _Details(QWidget):
         self._theme = theme
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.M, Space.S, Space.M, Space.M)
-        self.text = QPlainTextEdit(details)
-        self.text.setReadOnly(True)
-        self.text.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.text.setTabChangesFocus(True)
-        self.text.setFrameShape(QFrame.Shape.NoFrame)
-        self.text.viewport().setAutoFillBackground(False)
-        self.text.setFont(theme.font(TextRole.MONO))
-        self.text.setAccessibleName(tr("Details"))
-        lines = min(details.count("\n") + 1, _MOST_LINES)
-        self.text.setFixedHeight(lines * theme.line_height(TextRole.MONO) + 2 * Space.XS)
+        self.text = _Report(theme, details)
         column.addWidget(self.text)
         copy = Button(theme, tr("Copy"), icon="copy", small=True)
         copy.clicked.connect(lambda: self._copy(copy))

@@ -79,6 +79,7 @@ class Field(QWidget):
     |-------|-------|-------------------------|
     | error | red border, mark, sentence below | the sentence is the description, and is announced |
     | fixed by a policy | grey, lock, reason in the tooltip; focusable | the reason is the description |
+    | of no use here | the same without the lock | the reason is the description |
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Field(QWidget):
         self._edit = edit
         self._error = ""
         self._reason = ""
+        self._lock = False
         self.box = FieldBox(theme, edit, self)
         self.row = QHBoxLayout(self.box)
         self.row.setContentsMargins(Space.XS, 0, Space.XS, 0)
@@ -141,9 +143,13 @@ class Field(QWidget):
         if sentence:
             announce(self._edit, sentence)
 
-    def set_fixed(self, reason: str) -> None:
-        """Keep the value as it is and say why; empty: it can be changed again."""
+    def set_fixed(self, reason: str, *, lock: bool = True) -> None:
+        """Keep the value as it is and say why; empty: it can be changed again.
+
+        `lock`: draw the lock, which stands for a policy.
+        """
         self._reason = reason
+        self._lock = bool(reason) and lock
         self._set_read_only(bool(reason))
         for widget in (self.box, self._edit):
             set_tooltip(widget, reason)
@@ -159,11 +165,11 @@ class Field(QWidget):
 
     def _show_state(self) -> None:
         self.box.error, self.box.fixed = bool(self._error), bool(self._reason)
-        if self._reason:
+        if self._lock:
             self._mark.set_icon("lock", "text_secondary")
         else:
             self._mark.set_icon("circle-alert", "negative")
-        self._mark.setVisible(bool(self._error or self._reason))
+        self._mark.setVisible(self._lock or (bool(self._error) and not self._reason))
         self._edit.setAccessibleDescription(self._reason or self._error)
         self.box.update()
 

@@ -30,9 +30,11 @@ class Choice:
     """Beside the title, in a second colour."""
     note: str = ""
     """At the end of the row."""
+    about: str = ""
+    """On a second line, over the whole width. A row that cannot be chosen may say why here."""
     current: bool = False
     usable: bool = True
-    """A row that cannot be chosen says why in `note`."""
+    """A row that cannot be chosen says why in `note` or `about`."""
     group: str = ""
     """The head over this row and those after it with the same one; a line where it changes to none."""
     icon: str = ""
@@ -63,7 +65,7 @@ def arrange(choices: Sequence[Choice], wanted: str = "") -> tuple[Row, ...]:
     rows: list[Row] = []
     group = ""
     for choice in choices:
-        text = f"{choice.title} {choice.detail} {choice.group}".casefold()
+        text = f"{choice.title} {choice.detail} {choice.about} {choice.group}".casefold()
         if not all(word in text for word in words):
             continue
         if choice.group != group:
@@ -96,16 +98,16 @@ class RowModel(QAbstractListModel):
             return None
         row = self.rows[index.row()]
         if isinstance(row, Choice):
-            parts = (row.title, row.detail, row.note)
+            parts = [row.title, row.detail, row.about, row.note]
         else:
-            parts = (row.text if isinstance(row, Head) else tr("Nothing matches."), "", "")
+            parts = [row.text if isinstance(row, Head) else tr("Nothing matches.")]
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return parts[0]
             case Qt.ItemDataRole.AccessibleTextRole:
                 return ", ".join(part for part in parts if part)
             case Qt.ItemDataRole.ToolTipRole if isinstance(row, Choice):
-                return plain_tooltip("\n".join(part for part in (row.title, row.note) if part))
+                return plain_tooltip("\n".join(part for part in (row.title, row.about, row.note) if part))
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
@@ -127,7 +129,8 @@ class RowDelegate(QStyledItemDelegate):
     def height(self, row: Row) -> int:
         """Pixels from the top of a row to the next."""
         if not isinstance(row, Head):
-            return self._theme.sizes.menu_row
+            two_lines = isinstance(row, Choice) and row.about
+            return self._theme.sizes.row_chat if two_lines else self._theme.sizes.menu_row
         line = 2 * Space.XS + Line.BORDER if row.line else 0
         if not row.text:
             return line
@@ -172,9 +175,15 @@ class RowDelegate(QStyledItemDelegate):
         elif choice.usable and option.state & QStyle.StateFlag.State_MouseOver:
             draw_box(painter, box, Radius.BUTTON, color("hover"))
 
-        def place(start: float, width: float) -> QRectF:
+        lines = box
+        if choice.about:
+            first, second = (self._theme.line_height(one) for one in (TextRole.BASE, TextRole.SECONDARY))
+            top = box.top() + (box.height() - first - second) / 2
+            lines = QRectF(box.left(), top, box.width(), first)
+
+        def place(start: float, width: float, lines: QRectF = lines) -> QRectF:
             left = box.right() - start - width if mirrored else box.left() + start
-            return QRectF(left, box.top(), width, box.height())
+            return QRectF(left, lines.top(), width, lines.height())
 
         side = sizes.icon_button
         mark = place(Space.M, side)
@@ -210,3 +219,8 @@ class RowDelegate(QStyledItemDelegate):
         note_ink = color("caution") if choice.caution else quiet
         last = place(end - note_room, note_room)
         draw_line_of_text(painter, last, choice.note, note_font, note_ink, mirrored=mirrored, at_end=True)
+        if choice.about:
+            below = QRectF(box.left(), lines.bottom(), box.width(), second)
+            about_font = self._theme.font(TextRole.SECONDARY)
+            line = place(start, end - start, below)
+            draw_line_of_text(painter, line, choice.about, about_font, quiet, mirrored=mirrored)

@@ -22,6 +22,11 @@ class ProgressState(enum.Enum):
     STRIPED = enum.auto()
     """Something else than the usual: what was fetched is being verified."""
     PAUSED = enum.auto()
+    FULL = enum.auto()
+    """What fills up has no room left."""
+
+
+_FILLS = {ProgressState.PAUSED: "border_mark", ProgressState.FULL: "caution"}
 
 
 class ProgressLine(QProgressBar):
@@ -69,5 +74,4 @@ class ProgressLine(QProgressBar):
             stripe = self._theme.sizes.stripe
             draw_stripes(painter, done, radius, self._theme.color("accent"), stripe, mirrored=mirrored)
         else:
-            fill = "border_mark" if self._state is ProgressState.PAUSED else "accent"
-            draw_box(painter, done, radius, self._theme.color(fill))
+            draw_box(painter, done, radius, self._theme.color(_FILLS.get(self._state, "accent")))

@@ -104,6 +104,11 @@ class Segmented(QWidget):
         return next((value for value, segment in self.segments.items() if segment.isChecked()), "")
 
     @property
+    def choice_words(self) -> tuple[str, ...]:
+        """The words of the values."""
+        return tuple(segment.text() for segment in self.segments.values())
+
+    @property
     def fixed(self) -> str:
         """Why the value cannot be changed, or empty."""
         return self._reason

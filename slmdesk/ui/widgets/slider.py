@@ -112,6 +112,11 @@ class Slider(QSlider):
         self._striped_from = value
         self.update()
 
+    @property
+    def fixed(self) -> str:
+        """Why the value cannot be changed, or empty."""
+        return self._reason
+
     def set_fixed(self, reason: str) -> None:
         """Keep the value as it is and say why; empty: it can be changed again."""
         self._reason = reason

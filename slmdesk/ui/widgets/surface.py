@@ -49,5 +49,6 @@ class Card(QWidget):
             return
         for index in range(1, layout.count()):
             row = layout.itemAt(index)
-            if row is not None:
+            # One that is hidden has no place.
+            if row is not None and not row.isEmpty():
                 draw_edge(painter, QRectF(row.geometry()), Qt.Edge.TopEdge, border)

@@ -14,7 +14,7 @@ from slmdesk.ui.widgets.painting import draw_box, draw_shadow
 from slmdesk.ui.widgets.speech import announce
 from slmdesk.ui.widgets.tooltip import set_tooltip
 
-UNDO_MS = 10_000
+UNDO_MS = 20_000
 """How long a way back is offered, unless the person is at it."""
 
 
@@ -97,6 +97,8 @@ class UndoBar(QWidget):
         self._over = False
         self._done = False
         self._spoken = False
+        self.had_focus = False
+        """Whether the keyboard was in it when it went."""
         self.label = ElidedLabel(theme, text, color="tooltip_text", parent=self)
         self.undo_button = _BarButton(theme, tr("Undo"), "", "", self)
         self.close_button = _BarButton(theme, "", "x", tr("Close"), self)
@@ -115,7 +117,7 @@ class UndoBar(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(timeout_ms)
         self._timer.timeout.connect(self.end)
-        self.undo_button.clicked.connect(self._undo)
+        self.undo_button.clicked.connect(self.undo)
         self.close_button.clicked.connect(self.end)
         self.setFixedHeight(theme.sizes.undo_bar + 2 * edge)
         parent.installEventFilter(self)
@@ -128,6 +130,12 @@ class UndoBar(QWidget):
     def paused(self) -> bool:
         """Whether the time stands still."""
         return not self._timer.isActive()
+
+    def undo(self) -> None:
+        """Bring back what was done away with, as its button does."""
+        if not self._done:
+            self._leave()
+            self.undone.emit()
 
     def end(self) -> None:
         """Make what was done final now."""
@@ -156,11 +164,11 @@ class UndoBar(QWidget):
         self._over = False
         self._pause_or_run()
 
-    def changeEvent(self, event: QEvent) -> None:
+    def event(self, event: QEvent) -> bool:
         """The window became active, or another did."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange:
+        if event.type() in (QEvent.Type.WindowActivate, QEvent.Type.WindowDeactivate):
             self._pause_or_run()
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc closes the bar."""
@@ -188,13 +196,9 @@ class UndoBar(QWidget):
         draw_shadow(self._theme, painter, box)
         draw_box(painter, box, Radius.CARD, self._theme.color("tooltip"))
 
-    def _undo(self) -> None:
-        if not self._done:
-            self._leave()
-            self.undone.emit()
-
     def _leave(self) -> None:
         self._done = True
+        self.had_focus = self._has_focus()
         self._timer.stop()
         self.hide()
         self.deleteLater()
@@ -202,13 +206,15 @@ class UndoBar(QWidget):
     def _pause_or_run(self) -> None:
         if self._done:
             return
-        focus = QApplication.focusWidget()
-        at_it = self._over or (focus is not None and self.isAncestorOf(focus))
-        if at_it or not self.isVisible() or not self.isActiveWindow():
+        if self._over or self._has_focus() or not self.isVisible() or not self.isActiveWindow():
             self._timer.stop()
         elif not self._timer.isActive():
             # From the start: who looked at the bar gets the whole time again.
             self._timer.start()
+
+    def _has_focus(self) -> bool:
+        focus = QApplication.focusWidget()
+        return focus is not None and self.isAncestorOf(focus)
 
     def _place(self) -> None:
         parent = self.parentWidget()

@@ -18,14 +18,15 @@ import pytest
 
 from slmdesk import hardware
 from slmdesk.engines import Device
+from slmdesk.engines.limits import most_threads
 from slmdesk.engines.llama_cpp import LlamaCppEngine, native
 from slmdesk.engines.llama_cpp.files import inspect_files
 from slmdesk.engines.llama_cpp.model import LoadedModel
 from slmdesk.engines.llama_cpp.native import StopFlag, lib
-from slmdesk.engines.llama_cpp.options import LoadPlan, Surroundings, most_threads, plan_load
+from slmdesk.engines.llama_cpp.options import LoadPlan, Surroundings, plan_load
 from slmdesk.engines.llama_cpp.sampling import SamplerChain, _made
 from slmdesk.engines.llama_cpp.sanity import check_vocabulary
-from slmdesk.engines.protocol import ALL_LAYERS, GenerateRequest, LoadOptions, Sampling
+from slmdesk.engines.protocol import GenerateRequest, LoadOptions, Sampling
 from slmdesk.formats.gguf import GgufHeader, read_header
 from slmdesk.hardware import MemoryFacts
 from slmdesk.messages import ErrorKind, UserError, error_sentences, one_line
@@ -321,7 +322,7 @@ def test_the_largest_kv_tensor_of_any_layer_counts(
     }
     header = read_header(w.tiny_model(changes, layers=2))
     around = replace(ROOMY, available_bytes=2**50, devices=(GPU,))
-    options = LoadOptions(context_length=context, gpu_layers=1)
+    options = LoadOptions(context_length=context, devices=("GPU0",), gpu_layers=1)
     if fits:
         plan_load("m.gguf", header, 0, options, around)
         return
@@ -346,17 +347,17 @@ def test_a_kv_tensor_larger_than_the_device_s_largest_buffer_kills() -> None:
     }
     header = read_header(w.tiny_model(changes))
     around = replace(ROOMY, available_bytes=2**50, devices=(GPU,))
-    assert (
-        plan_error(header, around, context_length=400_000, gpu_layers=1).key == "context-too-long-for-device"
-    )
-    plan_load("m", header, 1, LoadOptions(context_length=400_000, gpu_layers=0), around)
+    on_device = plan_error(header, around, context_length=400_000, devices=("GPU0",), gpu_layers=1)
+    assert on_device.key == "context-too-long-for-device"
+    plan_load("m", header, 1, LoadOptions(context_length=400_000, devices=("GPU0",), gpu_layers=0), around)
+    plan_load("m", header, 1, LoadOptions(context_length=400_000), around)
 
 
 def test_layers_on_a_gpu_need_no_main_memory(starter_header: GgufHeader) -> None:
     around = replace(ROOMY, available_bytes=10 * 2**20, devices=(GPU,))
-    plan = plan_load("m", starter_header, 10**8, LoadOptions(gpu_layers=ALL_LAYERS), around)
+    plan = plan_load("m", starter_header, 10**8, LoadOptions(devices=("GPU0",)), around)
     assert plan.gpu_layers == 31
-    assert plan_error(starter_header, around, gpu_layers=15).key == "memory-too-small"
+    assert plan_error(starter_header, around, devices=("GPU0",), gpu_layers=15).key == "memory-too-small"
 
 
 def test_native_code_refuses_quantized_values_without_flash_attention(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import shutil
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.engines.llama_cpp import LlamaCppEngine, build_info
+from slmdesk.engines.llama_cpp import LlamaCppEngine, build_info, native
 from slmdesk.engines.llama_cpp.native import lib
-from slmdesk.engines.protocol import ALL_LAYERS, GenerateRequest, LoadOptions, LoadProgress, LoadReport
+from slmdesk.engines.protocol import GenerateRequest, LoadOptions, LoadProgress, LoadReport
 from slmdesk.messages import ErrorKind, UserError
 from tests.engines.llama_cpp.conftest import GREEDY, OPTIONS, collect, user
 from tests.formats import gguf_writer as w
@@ -50,7 +51,8 @@ def test_the_report_of_the_starter(fresh: LlamaCppEngine, starter_file: Path) ->
     assert report.parameters == 134_515_008
     assert report.quantization == "Q4_1"
     assert (report.context_length, report.trained_context_length) == (4096, 8192)
-    assert (report.device, report.gpu_layers) == ("CPU", 0)
+    assert (report.device, report.gpu_layers, report.layers) == ("CPU", 0, 31)
+    assert report.capabilities == fresh.capabilities
     assert 92 * 2**20 < report.weights_bytes < 93 * 2**20
     assert report.kv_bytes == 90 * 2**20
     assert report.threads >= 1
@@ -114,21 +116,26 @@ def test_flash_attention(fresh: LlamaCppEngine, tiny: Path, flash: str) -> None:
     load(fresh, tiny, LoadOptions(threads=1, flash_attention=flash))  # type: ignore[arg-type]
 
 
-def test_gpu_layers_without_a_gpu_are_reported_as_none(fresh: LlamaCppEngine, tiny: Path) -> None:
-    if any(device.kind in ("gpu", "integrated gpu") for device in build_info().devices):
-        pytest.skip("this machine has a GPU")
-    report = load(fresh, tiny, LoadOptions(threads=1, gpu_layers=ALL_LAYERS))
-    assert (report.device, report.gpu_layers) == ("CPU", 0)
+def test_a_device_that_is_not_there_is_an_error(fresh: LlamaCppEngine, tiny: Path) -> None:
+    """Not another device, and not the processor: nobody asked for these."""
+    with pytest.raises(UserError) as caught:
+        load(fresh, tiny, LoadOptions(threads=1, devices=("Nowhere0",)))
+    assert caught.value.key in ("device-unknown-none", "device-unknown")
+    assert caught.value.facts["device"] == "Nowhere0"
 
 
-def test_no_gpu_layers_touch_no_device(
-    fresh: LlamaCppEngine, tiny: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "options", [LoadOptions(threads=1), LoadOptions(threads=1, devices=("Nowhere0",), gpu_layers=0)]
+)
+def test_the_processor_alone_touches_no_device(
+    fresh: LlamaCppEngine, tiny: Path, monkeypatch: pytest.MonkeyPatch, options: LoadOptions
 ) -> None:
     seen: list[object] = []
     real_load, real_context = lib.llama_model_load_from_file, lib.llama_init_from_model
 
     def load_model(path: bytes, parameters: object) -> object:
-        seen.extend([parameters.n_gpu_layers, bool(parameters.devices)])  # type: ignore[attr-defined]
+        first = ctypes.cast(parameters.devices, ctypes.POINTER(ctypes.c_void_p))[0]  # type: ignore[attr-defined]
+        seen.extend([parameters.n_gpu_layers, bool(parameters.devices), first])  # type: ignore[attr-defined]
         return real_load(path, parameters)
 
     def make_context(model: object, parameters: object) -> object:
@@ -137,8 +144,11 @@ def test_no_gpu_layers_touch_no_device(
 
     monkeypatch.setattr(lib, "llama_model_load_from_file", load_model)
     monkeypatch.setattr(lib, "llama_init_from_model", make_context)
-    load(fresh, tiny)
-    assert seen == [0, True, False, False]
+    monkeypatch.setattr(native, "start_drivers", lambda: pytest.fail("a driver was started"))
+    report = load(fresh, tiny, options)
+    assert seen == [0, True, None, False, False]
+    assert (report.device, report.gpu_layers, report.used_devices) == ("CPU", 0, ())
+    assert report.layers == 2, "one layer of the model, and the output layer"
 
 
 def test_a_cancelled_load_is_no_error(fresh: LlamaCppEngine, starter_file: Path) -> None:
@@ -244,14 +254,37 @@ def test_importing_the_engine_s_package_loads_no_library() -> None:
     assert answer.stdout.strip() == "False"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux has mapped")
+def test_no_library_is_there_twice() -> None:
+    """A second copy has a list of devices of its own: what was chosen from it is not what llama.cpp uses."""
+    script = """
+import re
+from pathlib import Path
+from slmdesk.engines.llama_cpp import build_info
+build_info()
+mapped = {line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "/" in line}
+for path in mapped:
+    found = re.search(r"lib(ggml[a-z-]*|llama)[.]so", path)
+    if found:
+        print(found[1])
+"""
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    names = answer.stdout.split()
+    assert {"llama", "ggml", "ggml-base"} <= set(names)
+    assert len(names) == len(set(names))
+
+
 def test_what_the_build_says_of_itself() -> None:
     info = build_info()
     assert "llama-cpp-python" in info.version
     assert Path(info.library).is_file()
     assert info.devices
     cpu = next(device for device in info.devices if device.kind == "cpu")
-    assert cpu.name == "CPU"
+    assert (cpu.name, cpu.backend) == ("CPU", "CPU")
     assert cpu.total_memory > 0
+    assert info.package == "llama-cpp-python"
+    assert "CPU" in info.backends
+    assert {device.backend for device in info.devices} <= set(info.backends)
 
 
 def test_a_model_in_parts(fresh: LlamaCppEngine, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from slmdesk.engines import (
 )
 from tests.engines.process.scripted_engine import scripted_entry
 
-LIMITS = ProcessLimits(ping_s=0.1, start_s=120, silence_s=60, stall_s=60, cancel_s=60)
+LIMITS = ProcessLimits(ping_s=0.1, start_s=120, silence_s=60, stall_s=60, cancel_s=60, load_cancel_s=60)
 """Longer than a busy machine keeps a living child from answering."""
 IMPATIENT = ProcessLimits(ping_s=0.1, start_s=120, silence_s=3, stall_s=3, cancel_s=2)
 """Short enough to wait for, where a child is meant to be found hanging."""

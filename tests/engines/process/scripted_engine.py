@@ -59,6 +59,15 @@ def broken_library_entry(connection: Any, _engine: str, log_path: str) -> None:
     serve(connection, create, log_path, title="llama.cpp")
 
 
+def missing_package_entry(connection: Any, _engine: str, log_path: str) -> None:
+    """An engine that knows why it cannot start."""
+
+    def create() -> ScriptedEngine:
+        raise UserError("engine-not-installed", ErrorKind.MODEL, engine="Engine", package="some-package")
+
+    serve(connection, create, log_path)
+
+
 def crash_at_start_entry(connection: Any, _engine: str, log_path: str) -> None:
     """An engine whose native library crashes while it is being loaded."""
 
@@ -99,6 +108,10 @@ class _Actions:
 
     def segv(self) -> None:
         ctypes.string_at(0)
+
+    def illegal_instruction(self) -> None:
+        """As the processor does where native code was built for another one."""
+        os.kill(os.getpid(), signal.SIGILL)
 
     def park(self) -> None:
         _park()

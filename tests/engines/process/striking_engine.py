@@ -1,4 +1,4 @@
-"""The real llama.cpp engine, struck down once from inside its own native code."""
+"""Real engines, struck down once from inside their own process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from slmdesk.engines import (
+    ENGINES,
+    Engine,
     Event,
     GenerateRequest,
     LoadOptions,
@@ -21,34 +23,34 @@ from slmdesk.engines.child import serve
 from slmdesk.engines.llama_cpp import LlamaCppEngine
 
 
-def striking_entry(strike: str, marker: str, connection: Any, _engine: str, log_path: str) -> None:
+def striking_entry(strike: str, marker: str, connection: Any, engine: str, log_path: str) -> None:
     """The entry of a process whose engine does `strike` in mid-load, unless `marker` exists already."""
-    serve(connection, lambda: StrikingEngine(strike, Path(marker)), log_path)
+
+    def create() -> Engine:
+        made = ENGINES[engine].create()
+        load, done = made.load, Path(marker)
+
+        def striking_load(
+            path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None]
+        ) -> LoadReport | None:
+            def strike_within(progress: LoadProgress) -> None:
+                on_progress(progress)
+                # Within native code where it calls back, and right before it where it does not.
+                if (progress.fraction > 0 or made.capabilities.quiet_load) and not done.exists():
+                    done.touch()
+                    _STRIKES[strike]()
+
+            return load(path, options, strike_within)
+
+        made.load = striking_load  # type: ignore[method-assign]
+        return made
+
+    serve(connection, create, log_path)
 
 
 def llama_abort_entry(marker: str, connection: Any, _engine: str, log_path: str) -> None:
     """The entry of a process in which llama.cpp aborts after the first piece of text."""
     serve(connection, lambda: AbortingEngine(Path(marker)), log_path)
-
-
-class StrikingEngine(LlamaCppEngine):
-    """Strikes while llama.cpp is reading tensors: its progress callback is running on its stack."""
-
-    def __init__(self, strike: str, marker: Path) -> None:
-        super().__init__()
-        self._strike = strike
-        self._marker = marker
-
-    def load(
-        self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None]
-    ) -> LoadReport | None:
-        def strike_within(progress: LoadProgress) -> None:
-            on_progress(progress)
-            if progress.fraction > 0 and not self._marker.exists():
-                self._marker.touch()
-                _STRIKES[self._strike]()
-
-        return super().load(path, options, strike_within)
 
 
 class AbortingEngine(LlamaCppEngine):

@@ -121,6 +121,21 @@ def test_native_segmentation_fault(conversation: Conversation, script: Script, p
 
 @needs_posix
 @pytest.mark.parametrize("phase", PHASES)
+def test_an_instruction_that_the_processor_does_not_have(
+    conversation: Conversation, script: Script, phase: str
+) -> None:
+    path = script(once=True, **{phase: "illegal_instruction"})
+    error = check_death(conversation, path, phase, "engine-wrong-processor")
+    assert error.details.startswith("SIGILL\n")
+    sentences = error_sentences(error)
+    assert "SIGILL" in sentences.why
+    # It would end in the same way each time.
+    assert "Send your message again" not in sentences.do
+    assert "built for this processor" in sentences.do
+
+
+@needs_posix
+@pytest.mark.parametrize("phase", PHASES)
 def test_killed_by_the_system(conversation: Conversation, script: Script, phase: str) -> None:
     conversation.at, conversation.strike = phase, lambda pid: os.kill(pid, signal.SIGKILL)
     path = script(once=True, **{phase: "park"})
@@ -360,6 +375,9 @@ def is_running(process: psutil.Process) -> bool:
         (0xC0000005, "", "win32", Cause.CRASHED, "exit code 0xC0000005 (access violation)"),
         (-1073741819, "", "win32", Cause.CRASHED, "exit code 0xC0000005 (access violation)"),
         (3, "", "win32", Cause.CRASHED, "exit code 3 (abort)"),
+        (-4, "", "linux", Cause.WRONG_PROCESSOR, "SIGILL"),
+        (0xC000001D, "", "win32", Cause.WRONG_PROCESSOR, "exit code 0xC000001D (illegal instruction)"),
+        (-1073741795, "", "win32", Cause.WRONG_PROCESSOR, "exit code 0xC000001D (illegal instruction)"),
         (0xC0000017, "", "win32", Cause.OUT_OF_MEMORY, "exit code 0xC0000017 (no memory)"),
         (1, "", "win32", Cause.CRASHED, "exit code 1"),
     ],

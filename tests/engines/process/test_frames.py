@@ -135,6 +135,12 @@ TOO_LARGE = frames.Failed(
         frames.encode(
             frames.Hello(0, Capabilities(gpu_offload=False, kv_types=(), samplers=("x" * 1000,)))
         ),
+        frames.encode(frames.Hello(0, Capabilities(load_options=("x" * 1000,)))),
+        frames.encode(frames.Loaded(1, replace(REPORT, used_devices=("x",) * 1000))),
+        frames.encode(
+            frames.Loaded(1, replace(REPORT, capabilities=Capabilities(samplers=("x" * 1000,))))
+        ),
+        frames.encode(frames.Described(1, replace(BUILD, backends=("x" * 1000,)))),
         changed(frames.Loaded(1, None), report={**report_as_plain_data(), "thinking": "sometimes"}),
         changed(TOO_LARGE, facts={"size_bytes": math.nan, "limit_bytes": 1}),
         changed(TOO_LARGE, facts={"size_bytes": 1e300, "limit_bytes": 1}),

@@ -322,7 +322,7 @@ def test_counting_says_what_is_wrong_with_the_messages_and_not_that_the_engine_i
 
 
 def test_which_engine(tmp_path: Path) -> None:
-    assert engine_names() == ("llama.cpp",)
+    assert engine_names()[0] == "llama.cpp"
     header = tmp_path / "model.bin"
     header.write_bytes(b"GGUF")
     for path in (header, tmp_path / "a.GGUF", tmp_path, tmp_path / "nothing"):

@@ -33,6 +33,7 @@ from tests.engines.process.scripted_engine import (
     broken_library_entry,
     crash_at_start_entry,
     hang_at_start_entry,
+    missing_package_entry,
     scripted_entry,
     unguarded_exit_entry,
 )
@@ -391,8 +392,9 @@ def test_a_long_conversation_passes(scripted_process: EngineProcess, script: Scr
     ("entry", "key"),
     [
         (broken_library_entry, "engine-could-not-start"),
-        (crash_at_start_entry, "engine-crashed-starting"),
+        (crash_at_start_entry, "engine-wrong-processor-starting"),
         (unguarded_exit_entry, "engine-crashed-starting"),
+        (missing_package_entry, "engine-not-installed"),
     ],
 )
 def test_an_engine_that_cannot_start(entry: Entry, key: str, script: Script, tmp_path: Path) -> None:
@@ -401,7 +403,7 @@ def test_an_engine_that_cannot_start(entry: Entry, key: str, script: Script, tmp
         process.load(script(), OPTIONS)
     assert caught.value.key == key
     assert caught.value.kind is ErrorKind.MODEL
-    assert error_sentences(caught.value).what == "llama.cpp cannot be started."
+    assert error_sentences(caught.value).what.endswith(" cannot be started.")
     process.close()
     assert not process.alive
 

@@ -145,6 +145,37 @@ def test_a_dead_engine_costs_a_banner_and_nothing_else(make_window: MakeWindow, 
     assert window.status.state_segment.words == "Ready"
 
 
+def test_a_dead_engine_leaves_figures_and_a_full_meter(make_window: MakeWindow, qtbot: QtBot) -> None:
+    read = (PromptProgress(processed=done, total=600, reused=0) for done in (0, 300, 600))
+    pieces = (Text(f"word {number} ") for number in range(118))
+    chat = ScriptedChat([answer_script("One."), [*read, *pieces, ERROR]])
+    window = make_window(chat)
+    ask_and_wait(qtbot, window)
+    meter = window.chat.composer.meter.words
+    assert meter.text() == "486 of 4,096 tokens"
+    ask_and_wait(qtbot, window, "And again")
+    assert meter.text() == "718 of 4,096 tokens"
+    kept_words = foot(window).kept
+    assert kept_words.isVisible()
+    assert kept_words.text().startswith("118 tokens kept · ")
+    assert kept_words.text().endswith(" tok/s")
+    window.close()
+    again = make_window(ScriptedChat(loading=[ERROR]))
+    assert foot(again).kept.text() == kept_words.text()
+    assert again.chat._context_tokens == 718
+
+
+def test_a_shorter_conversation_does_not_keep_the_figures_of_the_longer(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    died = (PromptProgress(processed=20, total=20, reused=0), Text("So far"), ERROR)
+    window = make_window(ScriptedChat([answer_script("One."), died]))
+    ask_and_wait(qtbot, window)
+    window.chat.transcript.edited.emit(0, "Hi")
+    settle(qtbot, window)
+    assert window.chat.composer.meter.words.text() == "21 of 4,096 tokens"
+
+
 def test_a_model_that_cannot_be_loaded_says_so(make_window: MakeWindow, qtbot: QtBot) -> None:
     chat = ScriptedChat(loading=[LoadProgress(0.1), ERROR])
     window = make_window(chat)
@@ -177,6 +208,29 @@ def test_a_conversation_that_does_not_fit_is_told_with_numbers(make_window: Make
     ask_and_wait(qtbot, window)
     said = words_of(window.chat.banners.banner)
     assert "It needs 5,200 tokens, and the context holds 4,096." in said
+
+
+def test_that_a_message_did_not_fit_is_still_said_when_it_is_shown_again(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    full = End(reason="context_full", needed_tokens=5200, context_length=4096)
+    window = make_window(ScriptedChat([[make_stats(), full]]))
+    ask_and_wait(qtbot, window)
+    assert foot(window).mark_of_end.words == "Context full: 4,096 tokens"
+    assert window.chat.composer.meter.warning.isVisible()
+    number = window.chat.conversation.id
+    window.chat.start_new_chat()
+    settle(qtbot, window)
+    window.chat.open_conversation(number)
+    settle(qtbot, window)
+    assert foot(window).mark_of_end.words == "Context full"
+    window.close()
+    died = (PromptProgress(processed=1, total=1, reused=0), ERROR)
+    again = make_window(ScriptedChat([died]))
+    assert foot(again).mark_of_end.words == "Context full"
+    again.chat.try_again()
+    settle(qtbot, again)
+    assert foot(again).mark_of_end.words == "Not answered"
 
 
 def test_an_answer_that_does_not_fit_offers_a_longer_context_and_an_edit(

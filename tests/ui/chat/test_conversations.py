@@ -259,6 +259,8 @@ def test_a_chat_that_waits_for_another_answer_says_so(make_window: MakeWindow, q
     ask(window, "Second")
     qtbot.waitUntil(lambda: any(row.waiting for row in window.chat.list.model.rows))
     assert [row.title for row in window.chat.list.model.rows if row.writing] == ["First"]
+    answered = [row for row in window.chat.list.model.rows if row.waiting or row.writing]
+    assert [row.model_title for row in answered] == ["SmolLM2 135M", "SmolLM2 135M"]
     gate.opened.set()
     settle(qtbot, window)
     assert not any(row.waiting or row.writing for row in window.chat.list.model.rows)

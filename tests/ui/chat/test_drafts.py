@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from slmdesk.chat import ChatOptions, ConversationStore
-from slmdesk.storage import Database, Paths
+from slmdesk.storage import Database, Paths, Settings
 from slmdesk.ui import MainWindow
 from slmdesk.ui.chat.situation import Situation
-from tests.ui.driving import MakeWindow, ask, ask_and_wait, settle
+from slmdesk.ui.transcript.strip_views.editor_view import EditorView
+from slmdesk.ui.transcript.strips import StripKind
+from tests.ui.driving import MakeWindow, ask, ask_and_wait, focused, settle
 from tests.ui.scripted import ScriptedChat, answer_script, make_conversation
 
 
@@ -21,6 +26,10 @@ def stored_draft(paths: Paths, number: int) -> str:
     text = ConversationStore(database).draft(number)
     database.close()
     return text
+
+
+def fill_the_disk(chat: ScriptedChat, full: bool) -> None:
+    chat.store._database.read(f"PRAGMA query_only = {int(full)}")
 
 
 def two() -> ScriptedChat:
@@ -104,6 +113,146 @@ def test_what_is_written_while_the_first_message_is_stored_belongs_to_its_chat(
     assert written(window) == ""
     switch(qtbot, window, number)
     assert written(window) == "and next"
+
+
+def test_a_draft_that_cannot_be_stored_is_there_when_its_chat_is_shown_again(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths
+) -> None:
+    chat = two()
+    window = make_window(chat)
+    newer, older = window.chat._summaries
+    fill_the_disk(chat, True)
+    window.chat.composer.fill("pasted\n" * 3000)
+    window.chat.drafts.save()
+    settle(qtbot, window)
+    assert window.chat.banners.banner is not None
+    window.chat.start_new_chat()
+    settle(qtbot, window)
+    assert written(window) == ""
+    window.chat.composer.fill("another, in a new chat")
+    switch(qtbot, window, older)
+    window.chat.composer.fill("and a third")
+    switch(qtbot, window, newer)
+    assert written(window) == "pasted\n" * 3000
+    switch(qtbot, window, older)
+    assert written(window) == "and a third"
+    window.chat.start_new_chat()
+    settle(qtbot, window)
+    assert written(window) == "another, in a new chat"
+    assert [stored_draft(paths, number) for number in (newer, older, 0)] == ["", "", ""]
+    window.close()
+
+
+@pytest.mark.parametrize("later", ["after a while", "when it is closed"])
+def test_a_draft_that_could_not_be_stored_is_stored_later(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths, later: str
+) -> None:
+    chat = two()
+    window = make_window(chat)
+    newer, older = window.chat._summaries
+    fill_the_disk(chat, True)
+    window.chat.composer.fill("for the newer")
+    switch(qtbot, window, older)
+    window.chat.composer.fill("for the older")
+    window.chat.drafts.save()
+    settle(qtbot, window)
+    window.chat.banners.close_banner()
+    retry = window.chat.drafts._retry_timer
+    retry.timeout.emit()
+    settle(qtbot, window)
+    # What was said once is not said again while nobody does anything.
+    assert window.chat.banners.banner is None
+    assert retry.isActive()
+    fill_the_disk(chat, False)
+    if later == "after a while":
+        retry.timeout.emit()
+        settle(qtbot, window)
+        assert not retry.isActive()
+    window.close()
+    assert (stored_draft(paths, newer), stored_draft(paths, older)) == ("for the newer", "for the older")
+
+
+def test_a_draft_that_was_changed_since_is_not_stored_as_it_was(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths
+) -> None:
+    chat = two()
+    window = make_window(chat)
+    newer, older = window.chat._summaries
+    fill_the_disk(chat, True)
+    window.chat.composer.fill("first")
+    switch(qtbot, window, older)
+    fill_the_disk(chat, False)
+    switch(qtbot, window, newer)
+    window.chat.composer.fill("second")
+    window.chat.drafts.save()
+    settle(qtbot, window)
+    window.chat.drafts._retry_timer.timeout.emit()
+    settle(qtbot, window)
+    assert stored_draft(paths, newer) == "second"
+    window.close()
+
+
+def edit(window: MainWindow, index: int, typed: str) -> EditorView:
+    """Open the editor of a message, and type behind its text."""
+    window.chat.transcript.begin_edit(index)
+    strips = window.chat.transcript.messages[index].strips or ()
+    strip = next(one for one in strips if one.kind is StripKind.EDITOR)
+    assert isinstance(strip.widget, EditorView)
+    QTest.keyClicks(strip.widget.field, typed)
+    return strip.widget
+
+
+def test_an_edit_that_was_not_saved_is_in_the_draft_after_closing(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths
+) -> None:
+    window = make_window(two())
+    newer, older = window.chat._summaries
+    edit(window, 0, ", and colder")
+    switch(qtbot, window, older)
+    window.chat.composer.fill("a draft")
+    edit(window, 1, " and more")
+    window.close()
+    assert stored_draft(paths, newer) == "Newer, and colder"
+    assert stored_draft(paths, older) == "a draft\n\n1 and more"
+
+
+@pytest.mark.parametrize("leave", ["esc", "save", "nothing typed"])
+def test_an_edit_that_is_over_is_in_no_draft(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths, leave: str
+) -> None:
+    chat = two()
+    chat.pool.scripts = [answer_script("One.")]
+    window = make_window(chat)
+    number = window.chat.conversation.id
+    editor = edit(window, 0, "" if leave == "nothing typed" else "!")
+    if leave == "esc":
+        QTest.keyClick(editor.field, Qt.Key.Key_Escape)
+    elif leave == "save":
+        editor.save.click()
+        settle(qtbot, window)
+    window.close()
+    assert stored_draft(paths, number) == ""
+
+
+def test_an_edit_that_was_left_and_taken_up_again_is_in_the_draft(
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths
+) -> None:
+    window = make_window(two())
+    number = window.chat.conversation.id
+    QTest.keyClick(edit(window, 0, "!").field, Qt.Key.Key_Escape)
+    edit(window, 0, "")
+    window.close()
+    assert stored_draft(paths, number) == "Newer!"
+
+
+def test_a_suggestion_gives_the_draft_back(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window()
+    window.chat.composer.input.insertPlainText("written for half an hour")
+    window.chat.empty.suggested.emit("Explain a thing")
+    assert written(window) == "Explain a thing"
+    QTest.keyClick(focused(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert written(window) == "written for half an hour"
+    window.close()
 
 
 def test_words_typed_before_a_draft_was_read_do_not_replace_it(make_window: MakeWindow, qtbot: QtBot) -> None:
@@ -191,6 +340,19 @@ def test_the_meter_says_the_length_that_the_next_message_gets(make_window: MakeW
     window.chat.start_new_chat()
     settle(qtbot, window)
     assert window.chat.composer.meter.words.text().endswith("of 4,096 tokens")
+
+
+def test_how_long_the_context_is_can_be_said_before_a_model_is_loaded(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    chat = ScriptedChat()
+    window = make_window(chat, settings=Settings(theme="light", load_model_at_start=False))
+    window.chat.show_drawer(True)
+    assert not chat.pool.loads
+    assert window.chat.drawer.context_row.isVisible()
+    assert window.chat.drawer.context.number == 4096
+    # No model is loaded: nothing is said of how full its context is.
+    assert not window.chat.composer.meter.isVisible()
 
 
 def test_messages_that_nobody_answered_are_counted(make_window: MakeWindow, qtbot: QtBot) -> None:

@@ -271,10 +271,27 @@ def test_enter_opens_at_once_and_goes_to_the_input(chats: ConversationList) -> N
     assert said == [3, "input"]
 
 
-def test_letters_go_to_a_conversation_with_that_name(chats: ConversationList) -> None:
+def test_letters_are_said_and_go_to_no_conversation(chats: ConversationList) -> None:
+    said: list[str] = []
+    chats.typed.connect(said.append)
     chats.focus_list()
-    QTest.keyClicks(chats.view, "sql")
-    assert selected(chats) == (4,)
+    QTest.keyClicks(chats.view, "sql S")
+    assert said == ["s", "q", "l", "S"]
+    assert selected(chats) == (2,)
+
+
+def test_a_chat_without_an_answer_names_the_model_chosen_for_it(chats: ConversationList) -> None:
+    def words(conversation: int) -> object:
+        return chats.model.data(index_of(chats, conversation), Qt.ItemDataRole.AccessibleTextRole)
+
+    unanswered = [dataclasses.replace(SUMMARIES[4], id=number, model=f"m{number}") for number in (6, 7)]
+    chats.set_summaries((*SUMMARIES, *unanswered))
+    chats.set_model_titles({"m6": "Qwen3 4B"})
+    assert words(6) == f"{LONG_NAME}, Qwen3 4B, Mon"
+    assert words(7) == f"{LONG_NAME}, m7, Mon"
+    before = chats.grab().toImage()
+    chats.set_model_titles({"m6": "Phi-4-mini"})
+    assert chats.grab().toImage() != before
 
 
 def test_the_new_button_asks_for_a_new_chat(chats: ConversationList, qtbot: QtBot) -> None:

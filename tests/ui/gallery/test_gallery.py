@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QAccessible, QImage
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
@@ -170,3 +170,14 @@ def test_the_command_refuses_a_scale_that_is_out_of_range() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "100 to 300" in done.stderr
+
+
+def test_it_opens_on_a_screen_that_is_smaller(
+    make_gallery: MakeGallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = make_gallery("light")
+    assert gallery.first_size() == gallery.whole_size()
+    monkeypatch.setattr("slmdesk.ui.gallery.window.screen_size", lambda window: QSize(1280, 700))
+    assert gallery.first_size() == QSize(1280, 700)
+    gallery.resize(gallery.first_size())
+    assert gallery.size() == QSize(1280, 700)

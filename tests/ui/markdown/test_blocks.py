@@ -46,6 +46,34 @@ def test_lines_of_a_paragraph_stay_lines() -> None:
     assert spans("one\ntwo  \nthree\\\nfour") == [Span("one\ntwo\nthree\nfour")]
 
 
+@pytest.mark.parametrize("mark", ["<br>", "<br/>", "<br />", "<BR>", " <br> ", "<br>\n", "  <br />  \n "])
+def test_a_break_that_is_written_as_html_is_one(mark: str) -> None:
+    assert spans(f"one{mark}two") == [Span("one\ntwo")]
+    assert spans(f"**one{mark}two**") == [Span("one\ntwo", bold=True)]
+
+
+def test_breaks_at_the_end_make_no_empty_lines_and_two_in_a_row_make_one() -> None:
+    assert one("one<br>").text() == one("one<br><br />").text() == "one"
+    assert one("one<br><br>two").text() == "one\n\ntwo"
+    assert one("# one<br>two").text() == "one\ntwo"
+
+
+@pytest.mark.parametrize("text", ["<b>", "<hr>", "< br>", "<br", "<brx>", "</br>", '<br class="a">'])
+def test_other_html_is_text_as_it_was_written(text: str) -> None:
+    assert one(f"one {text} two").text() == f"one {text} two"
+
+
+def test_a_break_in_code_or_behind_a_backslash_is_text() -> None:
+    assert one("`a<br>b` and \\<br>").text() == "a<br>b and <br>"
+    assert one("    a<br>b").code == "a<br>b"
+
+
+def test_a_cell_may_have_more_than_one_line_and_is_copied_as_one() -> None:
+    block = one("| a<br>b | c |\n|---|---|\n| d <br /> e<br> | f |\n")
+    assert [plain_text(cell.spans) for cell in (*block.header, *block.rows[0])] == ["a\nb", "c", "d\ne", "f"]
+    assert block.text() == "a b\tc\nd e\tf"
+
+
 def test_entities_and_escapes_are_what_they_mean() -> None:
     assert one("&amp; &copy; &nosuch; \\*not\\*").text() == "& © &nosuch; *not*"
 

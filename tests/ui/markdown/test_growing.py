@@ -49,6 +49,7 @@ CONTENT = [
         "[x] y",
     ],
     *["https://a.b/c.", "![i](http://x/i.png)", "[l](javascript:x)", "<b>", "a_b_c", "~~s~~", "One. Two."],
+    *["x<br>y", "x <br />", "<br>"],
 ]
 LINES = st.builds(
     lambda marks, content: "".join(marks) + content,
@@ -126,9 +127,15 @@ MARKED = [
         "(",
         ")",
     ],
-    *["\\", "<http://x>", "<", "é", "—", "_b", "a_"],
+    *["\\", "<http://x>", "<", "<br>", "<br />", "é", "—", "_b", "a_"],
 ]
 AFTER = ["*", "**", "_x_", "`", "](http://y)", "]", "a", " ", "~~", ")", "_"]
+
+
+@pytest.mark.parametrize("before", ["_b![a_. ", "**b [a**. ", "_b`a_. ", "a] *b] c*. "])
+def test_what_is_open_inside_of_bold_words_is_open(before: str) -> None:
+    assert not is_self_contained(before)
+    assert is_self_contained(before.replace("[", "").replace("]", "").replace("`", ""))
 
 
 @settings(max_examples=500, deadline=None)
@@ -162,6 +169,14 @@ def test_marks_that_may_become_something_else_wait() -> None:
     for text, shown in steps.items():
         assert [block.text() for block in at_once(text)] == [shown], text
         assert at_once(text)[0].kind == "paragraph", text
+
+
+def test_a_break_is_not_shown_as_letters_while_it_comes() -> None:
+    for text in ("One<", "One<b", "One<br", "One<br ", "One<br /", "One<br>", "One <BR/>\n"):
+        assert [block.text() for block in at_once(text)] == ["One"], text
+    assert [block.text() for block in at_once("One<br>T")] == ["One\nT"]
+    assert [block.text() for block in at_once("One<bo")] == ["One<bo"]
+    assert at_once("| a |\n|---|\n| One<br")[0].text() == "a\nOne"
 
 
 def test_what_is_open_is_shown_closed() -> None:

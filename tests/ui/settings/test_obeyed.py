@@ -16,8 +16,10 @@ from slmdesk.storage import Paths, Settings, SettingsStore, WindowLock
 from slmdesk.ui import MainWindow
 from slmdesk.ui.main_window import SETTINGS
 from slmdesk.ui.settings import SettingsPanel
+from slmdesk.ui.widgets.number_field import NumberField
 from slmdesk.ui.widgets.popup import ChoicePopup
 from tests.ui.driving import MakeWindow, ask_and_wait, foot, settle
+from tests.ui.machines import SECOND
 from tests.ui.scripted import ScriptedChat, answer_script
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -29,11 +31,15 @@ def choose(popup: ChoicePopup) -> None:
     QTest.keyClick(popup.list, Qt.Key.Key_Return)
 
 
-def type_zoom(panel: SettingsPanel) -> None:
-    field = panel.appearance.zoom_control.edit
+def type_number(control: NumberField, text: str) -> None:
+    field = control.edit
     field.selectAll()
-    QTest.keyClicks(field, "150")
+    QTest.keyClicks(field, text)
     QTest.keyClick(field, Qt.Key.Key_Return)
+
+
+def type_zoom(panel: SettingsPanel) -> None:
+    type_number(panel.appearance.zoom_control, "150")
 
 
 CHANGES: dict[str, tuple[Callable[[SettingsPanel], object], object]] = {
@@ -45,7 +51,16 @@ CHANGES: dict[str, tuple[Callable[[SettingsPanel], object], object]] = {
     "reduce_motion": (lambda panel: choose(panel.appearance.motion_control.open_list()), "on"),
     "text_zoom": (lambda panel: type_zoom(panel), 150),
     "show_figures": (lambda panel: panel.appearance.figures_control.click(), False),
+    "engines_off": (lambda panel: panel.engines.engines[1].switch.click(), (SECOND,)),
+    "device": (lambda panel: choose(panel.engines.device.device.open_list()), "cpu"),
+    "gpu_layers": (lambda panel: type_number(panel.engines.device.layers, "12"), 12),
+    "threads": (lambda panel: type_number(panel.engines.device.threads, "6"), 6),
+    "context_length": (lambda panel: choose(panel.engines.memory.context.open_list()), 2048),
+    "kv_type": (lambda panel: panel.engines.memory.kv.segments["q8_0"].click(), "q8_0"),
+    "idle_unload_minutes": (lambda panel: choose(panel.engines.memory.idle.open_list()), 30),
 }
+# What the control says of the value, where that is something else.
+SHOWN: dict[str, object] = {"engines_off": False, "context_length": "2048", "idle_unload_minutes": "30"}
 
 
 def shown(window: MainWindow) -> SettingsPanel:
@@ -55,7 +70,7 @@ def shown(window: MainWindow) -> SettingsPanel:
 
 def test_every_setting_of_a_page_is_tested_here(make_window: MakeWindow) -> None:
     assert set(shown(make_window()).settings) == set(CHANGES)
-    of_no_page = {"model", "window_width", "window_height"}
+    of_no_page = {"model", "window_width", "window_height", "model_settings", "warnings_dismissed"}
     assert {one.name for one in dataclasses.fields(Settings)} == set(CHANGES) | of_no_page
 
 
@@ -64,14 +79,15 @@ def test_a_setting_is_kept(make_window: MakeWindow, qtbot: QtBot, paths: Paths, 
     window = make_window()
     change, expected = CHANGES[name]
     panel = shown(window)
-    page = panel.general if any(one.name == name for one in panel.general.settings) else panel.appearance
+    pages = (panel.general, panel.engines, panel.appearance)
+    page = next(page for page in pages if any(one.name == name for one in page.settings))
     panel.show_page(panel.stack.indexOf(page))
     assert getattr(window._settings, name) != expected
     change(panel)
     qtbot.waitUntil(lambda: getattr(SettingsStore(paths.settings_file).load(), name) == expected)
     again = make_window(settings=SettingsStore(paths.settings_file).load())
     control = shown(again).settings[name].control
-    assert control.value == expected  # type: ignore[attr-defined]
+    assert control.value == SHOWN.get(name, expected)  # type: ignore[attr-defined]
 
 
 def test_the_theme_is_obeyed(make_window: MakeWindow) -> None:

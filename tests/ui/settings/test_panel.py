@@ -12,10 +12,12 @@ from slmdesk.storage import Paths, SettingsStore
 from slmdesk.ui import MainWindow
 from slmdesk.ui.main_window import SETTINGS
 from slmdesk.ui.settings import SettingsPanel
+from slmdesk.ui.settings.rows import Setting
 from slmdesk.ui.widgets.labels import Label
 from tests.ui.driving import MakeWindow, focused, settle
 
 REASON = "Set by your organisation."
+MEMORY = "Free the memory when idle"
 
 
 def shown(window: MainWindow) -> SettingsPanel:
@@ -32,12 +34,21 @@ def found(panel: SettingsPanel) -> list[str]:
     [
         ("theme", ["Theme"]),
         ("SHIFT+enter", ["Send with"]),
-        ("memory", ["Load the model at start"]),
+        (
+            "memory",
+            ["Load the model at start", "Context length of new chats", "Precision of the KV cache", MEMORY],
+        ),
+        ("gguf", ["llama.cpp"]),
+        ("physical core", ["Threads"]),
         ("chat start", ["Open the last chat at start"]),
+        ("dark", ["Theme"]),
+        ("Dark theme", ["Theme"]),
+        ("16-bit", ["Precision of the KV cache"]),
+        ("polski", ["Language"]),
         ("nothing like it", []),
     ],
 )
-def test_the_search_finds_settings_by_name_and_by_what_is_said(
+def test_the_search_finds_settings_by_name_by_what_is_said_and_by_what_can_be_chosen(
     make_window: MakeWindow, qtbot: QtBot, text: str, names: list[str]
 ) -> None:
     panel = shown(make_window())
@@ -54,14 +65,14 @@ def test_a_result_leads_to_its_control_and_an_emptied_search_back_to_the_pages(
     panel = shown(make_window())
     field = panel.search.field.edit
     field.setFocus()
-    QTest.keyClicks(field, "chat text")
+    QTest.keyClicks(field, "size chat text")
     QTest.keyClick(field, Qt.Key.Key_Return)
     assert panel.stack.currentWidget() is panel.appearance
     assert panel.appearance.zoom_control.isAncestorOf(focused()) or panel.appearance.zoom_control.hasFocus()
     field.selectAll()
     QTest.keyClick(field, Qt.Key.Key_Delete)
     assert panel.page_buttons[0].isVisible()
-    assert panel.page_buttons[1].isChecked()
+    assert panel.page_buttons[2].isChecked()
 
 
 def test_escape_empties_the_search_before_it_leaves_the_settings(
@@ -79,8 +90,17 @@ def test_escape_empties_the_search_before_it_leaves_the_settings(
     assert window.stack.currentWidget() is window.chat
 
 
-NAMES = "language reopen_last_chat load_model_at_start send_with theme reduce_motion text_zoom show_figures"
+NAMES = (
+    "language reopen_last_chat load_model_at_start send_with theme reduce_motion text_zoom show_figures"
+    " engines_off device gpu_layers threads context_length kv_type idle_unload_minutes"
+)
 FIXED = dict.fromkeys(NAMES.split(), REASON)
+
+
+def show_page_of(panel: SettingsPanel, setting: Setting) -> None:
+    pages = (panel.general, panel.engines, panel.appearance)
+    page = next(page for page in pages if setting in page.settings)
+    panel.show_page(panel.stack.indexOf(page))
 
 
 def test_a_value_fixed_by_policy_shows_why_and_can_be_read_with_the_keyboard(
@@ -91,7 +111,7 @@ def test_a_value_fixed_by_policy_shows_why_and_can_be_read_with_the_keyboard(
         assert setting.row.fixed == REASON
         assert REASON in [label.text() for label in setting.row.findChildren(Label)]
         assert setting.row._icon._name == "lock", name
-        panel.show_page(0 if setting in panel.general.settings else 1)
+        show_page_of(panel, setting)
         setting.widget.setFocus(Qt.FocusReason.TabFocusReason)
         at = focused()
         assert at is setting.widget or setting.widget.isAncestorOf(at), name
@@ -107,7 +127,7 @@ def test_a_value_fixed_by_policy_cannot_be_changed(
     before = window._settings
     panel = shown(window)
     for setting in panel.settings.values():
-        panel.show_page(0 if setting in panel.general.settings else 1)
+        show_page_of(panel, setting)
         setting.widget.setFocus(Qt.FocusReason.TabFocusReason)
         for key in (Qt.Key.Key_Space, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Return):
             QTest.keyClick(focused(), key)
@@ -138,4 +158,4 @@ def test_each_page_is_reached_with_the_keyboard(make_window: MakeWindow, qtbot: 
         pages.append(panel.stack.currentWidget())
         QTest.keyClick(focused(), Qt.Key.Key_Down)
         QTest.keyClick(focused(), Qt.Key.Key_Space)
-    assert pages == [panel.general, panel.appearance, panel.about]
+    assert pages == [panel.general, panel.engines, panel.appearance, panel.about]

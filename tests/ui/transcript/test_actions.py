@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible, QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -13,6 +13,7 @@ from slmdesk.ui.theme import Theme
 from slmdesk.ui.transcript import Transcript
 from slmdesk.ui.transcript.strip_views.editor_view import EditorView
 from slmdesk.ui.transcript.strips import StripKind
+from slmdesk.ui.widgets.menu import Menu
 from tests.ui.transcript.scene import answer, foot, marked, person_foot, point_of, said, show, strips, view_of
 
 
@@ -272,6 +273,33 @@ def test_records_are_taken_over_without_moving_anything(transcript: Transcript) 
     messages = list(transcript.messages)
     transcript.show_conversation(Conversation(5, "Hi", "", records))
     assert transcript.messages == messages
+
+
+def _open_menu(transcript: Transcript, reason: QContextMenuEvent.Reason, point: QPoint) -> Menu:
+    surface = transcript.viewport()
+    QApplication.sendEvent(surface, QContextMenuEvent(reason, point, surface.mapToGlobal(point)))
+    [menu] = [one for one in transcript.findChildren(Menu) if one.isVisible()]
+    return menu
+
+
+@pytest.mark.parametrize("reason", [QContextMenuEvent.Reason.Mouse, QContextMenuEvent.Reason.Keyboard])
+def test_the_menu_of_a_link_copies_it(
+    transcript: Transcript, qtbot: QtBot, reason: QContextMenuEvent.Reason
+) -> None:
+    show(transcript, said("Hi"), answer("See [this](https://example.org/a)"))
+    point = point_of(transcript, "this") + QPoint(2, 0)
+    if reason is QContextMenuEvent.Reason.Keyboard:
+        # The key of the menu is pressed while the link has the keyboard, wherever the pointer is.
+        for _ in range(10):
+            if transcript._page.link is not None:
+                break
+            QTest.keyClick(_focused(), Qt.Key.Key_Tab)
+        point = QPoint(2, 2)
+    menu = _open_menu(transcript, reason, point)
+    assert [one.text() for one in menu.actions()][:2] == ["Open link", "Copy link"]
+    menu.actions()[1].trigger()
+    menu.close()
+    assert QApplication.clipboard().text() == "https://example.org/a"
 
 
 def test_links_are_reached_and_followed_with_the_keyboard(transcript: Transcript, qtbot: QtBot) -> None:

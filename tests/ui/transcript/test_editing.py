@@ -82,6 +82,17 @@ def test_a_short_text_is_seen_as_a_whole(transcript: Transcript, qtbot: QtBot, t
     assert field.viewport().height() >= 3 * field.fontMetrics().lineSpacing()
 
 
+def test_a_message_is_seen_as_a_whole_when_it_is_edited_again(transcript: Transcript, qtbot: QtBot) -> None:
+    show(transcript, said("one\ntwo\nthree\nfour\nfive"), answer("Hello"))
+    highs = []
+    for _ in range(3):
+        editor = _edit(transcript, 0)
+        qtbot.waitUntil(lambda: not editor.field.verticalScrollBar().isVisible())  # noqa: B023
+        highs.append(editor.field.viewport().height())
+        QTest.keyClick(editor.field, Qt.Key.Key_Escape)
+    assert highs[0] == highs[1] == highs[2] >= 5 * editor.field.fontMetrics().lineSpacing()
+
+
 def test_a_long_text_gets_about_ten_lines(transcript: Transcript) -> None:
     show(transcript, said("line\n" * 100), answer("Hello"))
     transcript.resize(900, 900)

@@ -61,6 +61,58 @@ def test_case_does_not_matter(transcript: Transcript, text: str, words: str, hit
     assert marked(transcript) == [hit]
 
 
+def _fold_is_open(transcript: Transcript, index: int) -> bool:
+    return transcript.messages[index].fold_open
+
+
+def test_what_was_thought_is_found_and_unfolded(transcript: Transcript, qtbot: QtBot) -> None:
+    heard = _found(transcript)
+    thoughts = "A lynx, perhaps.\n\n" + "Or something else.\n\n" * 60 + "No: a **marm**ot."
+    show(
+        transcript,
+        said("An animal?"),
+        answer("Hello", reasoning=thoughts),
+        said("And?", 3),
+        answer("A marmot.", 4, reasoning="As I said."),
+    )
+    assert not _fold_is_open(transcript, 1)
+    transcript.verticalScrollBar().setValue(0)
+    transcript.find_text("marmot")
+    qtbot.waitUntil(lambda: heard[-1][1] == 2)
+    # Found before the answer that has the word, in the order of the conversation.
+    assert heard[-1] == (1, 2)
+    assert _fold_is_open(transcript, 1)
+    assert point_of(transcript, "No: a marmot.").y() in range(transcript.viewport().height())
+    assert "marmot" in marked(transcript)
+    transcript.find_next()
+    assert heard[-1] == (2, 2)
+    assert not _fold_is_open(transcript, 3)
+    assert point_of(transcript, "A marmot.")
+
+
+def test_what_is_found_in_thoughts_that_are_read_later_is_unfolded(
+    transcript: Transcript, qtbot: QtBot
+) -> None:
+    thoughts = "Some words of a thought.\n\n" * 8_000 + "A marmot."
+    show(transcript, said("An animal?"), answer("Hello", reasoning=thoughts))
+    transcript.find_text("marmot")
+    qtbot.waitUntil(lambda: _fold_is_open(transcript, 1), timeout=20_000)
+    qtbot.waitUntil(lambda: marked(transcript) == ["marmot"], timeout=20_000)
+    assert point_of(transcript, "A marmot.").y() in range(transcript.viewport().height())
+
+
+def test_folded_again_it_stays_found(transcript: Transcript, qtbot: QtBot) -> None:
+    heard = _found(transcript)
+    show(transcript, said("An animal?"), answer("Hello", reasoning="A marmot."))
+    transcript.find_text("marmot")
+    transcript._page.acted.emit(transcript.messages[1], "fold")
+    assert not _fold_is_open(transcript, 1)
+    qtbot.waitUntil(lambda: not transcript._finder.timer.isActive())
+    assert heard[-1] == (1, 1)
+    transcript.find_next()
+    assert _fold_is_open(transcript, 1)
+
+
 def test_nothing_found_is_told(transcript: Transcript) -> None:
     heard = _found(transcript)
     show(transcript, said("Hi"), answer("Hello"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -15,7 +15,7 @@ from slmdesk.ui.transcript import Transcript
 from slmdesk.ui.transcript.strip_views.code_view import CodeHeadView, CodeView
 from slmdesk.ui.transcript.strips import StripKind
 from tests.long_conversations import make_messages
-from tests.ui.transcript.scene import answer, foot, point_of, said, show, strips, view_of
+from tests.ui.transcript.scene import answer, foot, person_foot, point_of, said, show, strips, view_of
 
 
 def _widgets(transcript: Transcript) -> int:
@@ -35,6 +35,15 @@ def test_five_thousand_messages_own_few_widgets(transcript: Transcript) -> None:
     assert most < 900
     assert sum(widget.isVisible() for widget in transcript.findChildren(QTextEdit)) < 60
     assert len(transcript._stage._kept) <= 300
+
+
+def test_line_breaks_at_the_end_of_what_was_said_are_not_drawn(transcript: Transcript) -> None:
+    show(transcript, said("two\nlines", 1), answer("Yes", 2), said("two\nlines\n\n", 3), answer("Yes", 4))
+    plain, ended = (strips(transcript.messages[index], StripKind.TYPED) for index in (0, 2))
+    assert [strip.height for strip in ended] == [strip.height for strip in plain] != []
+    assert transcript.messages[2].source == "two\nlines\n\n"
+    person_foot(transcript, 2).copy.click()
+    assert QGuiApplication.clipboard().text() == "two\nlines\n\n"
 
 
 def test_scrolling_up_meets_every_message_in_order(transcript: Transcript) -> None:

@@ -47,8 +47,18 @@ def test_cells_are_divided_by_tabs(transcript: Transcript) -> None:
     transcript.resize(900, 700)
     show(transcript, said("Hi"), answer("| ab | b |\n|---|---|\n| c | d |\n\nEnd"))
     drag(transcript, point_of(transcript, "ab") + QPoint(0, 2), point_of(transcript, "End"))
-    assert transcript.selected_text() == "ab\tb\nc\td\n\n"
+    assert transcript.selected_text() == "ab\tb\nc\td"
     assert sorted(marked(transcript)) == ["ab", "b", "c", "d"]
+
+
+def test_what_leads_back_from_a_footnote_is_not_copied(transcript: Transcript) -> None:
+    text = "One[^n] two.\n\n[^n]: The note.\n\n    ↩ is an arrow."
+    show(transcript, said("Hi"), answer(text))
+    drag(transcript, point_of(transcript, "two"), point_of(transcript, "is an arrow") + QPoint(600, 0))
+    # Nor is the line above the notes, which would be empty lines.
+    assert transcript.selected_text() == "two.\n\n1. The note.\n↩ is an arrow."
+    drag(transcript, point_of(transcript, "arrow"), point_of(transcript, "arrow") + QPoint(600, 0))
+    assert transcript.selected_text() == "arrow."
 
 
 def test_a_selection_drawn_backwards_is_the_same(transcript: Transcript) -> None:

@@ -69,6 +69,19 @@ def test_the_time_stands_still_while_the_keyboard_is_there(qtbot: QtBot, show: S
     qtbot.waitUntil(lambda: not bar.paused)
 
 
+def test_the_time_stands_still_while_another_window_is_active(qtbot: QtBot, show: Show, theme: Theme) -> None:
+    window, other = show(TextField(theme, "Name")), QWidget()
+    bar = show_bar(theme, window)
+    qtbot.addWidget(other)
+    with qtbot.waitActive(other):
+        other.show()
+        other.activateWindow()
+    qtbot.waitUntil(lambda: bar.paused)
+    with qtbot.waitActive(window):
+        window.activateWindow()
+    qtbot.waitUntil(lambda: not bar.paused)
+
+
 def test_the_keyboard_does_it_all(qtbot: QtBot, show: Show, theme: Theme) -> None:
     window = show(TextField(theme, "Name"))
     bar = show_bar(theme, window)

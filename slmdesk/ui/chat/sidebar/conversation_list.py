@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QHBoxLayout,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -22,13 +21,13 @@ from slmdesk.ui.chat.escape import is_escape_claim
 from slmdesk.ui.chat.sidebar.dates import Calendar
 from slmdesk.ui.chat.sidebar.delegate import ConversationDelegate
 from slmdesk.ui.chat.sidebar.model import ConversationModel
+from slmdesk.ui.chat.sidebar.pages import ListPages
 from slmdesk.ui.chat.sidebar.row_menu import RowActions, fill_row_menu
 from slmdesk.ui.chat.sidebar.rows import NEW_CHAT, Key, Row, make_rows
 from slmdesk.ui.chat.sidebar.view import ConversationView
 from slmdesk.ui.theme import Line, Space, TextRole, Theme
 from slmdesk.ui.widgets.banner import BannerAction
 from slmdesk.ui.widgets.button import Button, ButtonKind
-from slmdesk.ui.widgets.empty_list import EmptyList
 from slmdesk.ui.widgets.labels import Label
 from slmdesk.ui.widgets.menu import Menu
 from slmdesk.ui.widgets.speech import announce
@@ -54,6 +53,12 @@ class ConversationList(Surface):
 
     chosen = Signal(int)
     """The conversation with this id is to be opened."""
+    new_chat_chosen = Signal()
+    """The chat that has no message yet is to be opened."""
+    found_chosen = Signal(int, str)
+    """The conversation with this id was picked among those found for these words; `chosen` follows, unless
+    it is open already.
+    """
     new_wanted = Signal()
     search_changed = Signal(str)
     """What the person looks for, a moment after the last key; empty: nothing. Answered by `set_matches`."""
@@ -63,6 +68,8 @@ class ConversationList(Surface):
     """The ids of the conversations to delete, in the order of the list."""
     input_wanted = Signal()
     """Enter: the keyboard is to go to the input of the conversation that is open."""
+    typed = Signal(str)
+    """This was typed in the list: it is meant for the input."""
 
     def __init__(
         self, theme: Theme, parent: QWidget | None = None, *, now: Callable[[], float] = time.time
@@ -70,12 +77,14 @@ class ConversationList(Surface):
         """`now`: the clock, in seconds since 1970."""
         super().__init__(theme, "surface_sunken", (Qt.Edge.RightEdge,), parent)
         self._now = now
-        self._summaries: tuple[ConversationSummary, ...] = ()
+        self._summaries: tuple[ConversationSummary, ...] | None = None
         self._current: int | None = None
         self._writing: frozenset[int] = frozenset()
         self._waiting: frozenset[int] = frozenset()
         self._matches: frozenset[int] | None = None
         self._next_model = ""
+        self._new_draft = False
+        self._model_titles: Mapping[str, str] = {}
         self._new_since = now()
         self._calendar = Calendar(now())
         self.model = ConversationModel(self._say_time, self)
@@ -115,18 +124,12 @@ class ConversationList(Surface):
         self.view.moved.connect(lambda _: self._open_timer.start())
         self.view.entered_by_key.connect(self._take_enter)
         self.view.delete_wanted.connect(self._delete_selected)
+        self.view.typed.connect(self._take_typing)
         self.view.left.connect(self._select_current)
         self.view.menu_wanted.connect(self.open_menu)
         action = BannerAction(tr("Show all chats"), self.clear_search)
-        self.nothing = EmptyList(theme, "", "", action)
-        nothing = QWidget()
-        below_search = QVBoxLayout(nothing)
-        below_search.setContentsMargins(0, 0, 0, 0)
-        below_search.addWidget(self.nothing)
-        below_search.addStretch(1)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.view)
-        self.pages.addWidget(nothing)
+        self.pages = ListPages(theme, self.view, action)
+        self.nothing = self.pages.nothing
         head = QHBoxLayout()
         head.setContentsMargins(Space.L, 0, Space.M, 0)
         head.addWidget(self.title, 1)
@@ -178,12 +181,30 @@ class ConversationList(Surface):
         self._summaries = tuple(summaries)
         self._refresh()
 
+    def set_unreadable(self) -> None:
+        """Say that nobody knows which conversations there are, where none are shown."""
+        if self._summaries is None:
+            self.pages.say_unreadable()
+
+    def set_new_draft(self, draft: bool) -> None:
+        """Whether something is written in the new chat and not sent: then it keeps its row."""
+        if draft != self._new_draft:
+            self._new_draft = draft
+            self._refresh()
+
+    def set_model_titles(self, titles: Mapping[str, str]) -> None:
+        """How models are called, by their ids."""
+        if titles != self._model_titles:
+            self._model_titles = titles
+            self._refresh()
+
     def set_current(self, conversation: int | None) -> None:
         """Show which conversation is open; None: a chat that has no message yet."""
         if conversation != self._current:
+            if None in (conversation, self._current):
+                self._new_since = self._now()
             self._current = conversation
             self._open_timer.stop()
-            self._new_since = self._now()
             self._refresh()
             self._select_current()
 
@@ -292,9 +313,13 @@ class ConversationList(Surface):
 
     def _refresh(self) -> None:
         """Make the rows again; the model says what that changes."""
+        if self._summaries is None:
+            # Without a row: a new chat alone would look as if all others were gone.
+            return
         new_chat = None
-        if self._current is None and self._matches is None:
-            new_chat = Row(NEW_CHAT, tr("New chat"), self._next_model, self._new_since)
+        if (self._current is None or self._new_draft) and self._matches is None:
+            draft = self._new_draft and self._current is not None
+            new_chat = Row(NEW_CHAT, tr("New chat"), self._next_model, self._new_since, draft=draft)
         rows = make_rows(
             self._summaries,
             self._calendar,
@@ -303,12 +328,16 @@ class ConversationList(Surface):
             matches=self._matches,
             new_chat=new_chat,
             current=self._current,
+            model_titles=self._model_titles,
         )
         selected, current = self.selected, self.view.currentIndex()
         kept: Key | None = self.model.at(current).key if current.isValid() else None
         self._delegate.open_key = NEW_CHAT if self._current is None else self._current
         self.model.set_rows(rows)
-        self.pages.setCurrentIndex(0 if rows or self._matches is None else 1)
+        if rows or self._matches is None:
+            self.pages.show_rows()
+        else:
+            self.pages.show_nothing()
         self._keep_selection(selected, kept)
         self.view.viewport().update()
 
@@ -359,8 +388,19 @@ class ConversationList(Surface):
         if not index.isValid():
             return
         key = self.model.at(index).key
-        if isinstance(key, int) and key not in (NEW_CHAT, self._current):
+        if key == NEW_CHAT and self._current is not None:
+            self.new_chat_chosen.emit()
+        if not isinstance(key, int) or key == NEW_CHAT:
+            return
+        if self._matches is not None:
+            self.found_chosen.emit(key, self.search.value.strip())
+        if key != self._current:
             self.chosen.emit(key)
+
+    def _take_typing(self, text: str) -> None:
+        if self._open_timer.isActive():
+            self._open_current()
+        self.typed.emit(text)
 
     def _delete_selected(self) -> None:
         self._delete(self.selected)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from slmdesk.messages import tr
@@ -53,16 +54,18 @@ def make_rows(
     matches: Collection[int] | None = None,
     new_chat: Row | None = None,
     current: int | None = None,
+    model_titles: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Row]:
     """Heads and conversations: pinned ones first, then newest first. `matches`: only these, None: all.
 
-    The draft of the one that is open (`current`) is seen where it is written.
+    The draft of the one that is open (`current`) is seen where it is written. One without an answer names
+    the model that was chosen for it: its title in `model_titles`, by ids, or else its id.
     """
     shown = [
         Row(
             one.id,
             one.title,
-            one.model_title,
+            one.model_title or model_titles.get(one.model, one.model),
             one.updated_at,
             one.pinned,
             one.draft and one.id != current,

@@ -39,6 +39,7 @@ from PySide6.QtWidgets import (
 from slmdesk.ui.chat.escape import is_escape_claim
 from slmdesk.ui.chat.sidebar.model import ConversationModel, Index
 from slmdesk.ui.theme import Space, Theme
+from slmdesk.ui.widgets.typed import typed_text
 
 _BY_KEYBOARD = (
     Qt.FocusReason.TabFocusReason,
@@ -59,6 +60,8 @@ class ConversationView(QListView):
     """A key went to another row."""
     entered_by_key = Signal(QModelIndex)
     delete_wanted = Signal()
+    typed = Signal(str)
+    """A key that writes: it is meant for who reads what is written."""
     left = Signal()
     """Esc: the selection is to be what it was."""
     menu_wanted = Signal(QModelIndex, QPoint)
@@ -253,8 +256,14 @@ class ConversationView(QListView):
         self._by_keyboard = event.reason() in _BY_KEYBOARD
         super().focusInEvent(event)
 
+    def keyboardSearch(self, search: str) -> None:
+        """Never go to a conversation by letters: whoever writes them means the message."""
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open, rename, delete, menu; the rest moves and selects."""
+        """Open, rename, delete, menu, writing; the rest moves and selects.
+
+        Backspace does nothing: it is for letters.
+        """
         self._by_keyboard = True
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
@@ -268,7 +277,7 @@ class ConversationView(QListView):
                 self.entered_by_key.emit(current)
             case Qt.Key.Key_F2 if plain and current.isValid():
                 self.rename(current)
-            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace if not shift:
+            case Qt.Key.Key_Delete if not shift:
                 self.delete_wanted.emit()
             case Qt.Key.Key_Menu:
                 self._ask_for_menu(current)
@@ -276,6 +285,8 @@ class ConversationView(QListView):
                 self._ask_for_menu(current)
             case Qt.Key.Key_Escape if self._several_selected():
                 self.left.emit()
+            case _ if text := typed_text(event):
+                self.typed.emit(text)
             case _:
                 super().keyPressEvent(event)
                 if plain and self.currentIndex() != current:

@@ -13,6 +13,7 @@ from slmdesk.ui.transcript.markdown.blocks import Block, Cell, Container, Span, 
 from slmdesk.ui.transcript.markdown.document import Markdown
 from slmdesk.ui.transcript.markdown.grammar import prepare
 from slmdesk.ui.transcript.markdown.highlighter import Highlighter, Role, Run
+from slmdesk.ui.transcript.markdown.notes import way_back_units
 
 __all__ = [
     "Block",
@@ -26,4 +27,5 @@ __all__ = [
     "find_anchor",
     "plain_text",
     "prepare",
+    "way_back_units",
 ]

@@ -34,7 +34,9 @@ def make_block(
         case "rule":
             return Block("rule", source_of(leaf), containers, anchor=_anchor(leaf))
         case "table":
-            cells = tuple(Cell(_read_cell(text, environment, reader)) for text in leaf.texts)
+            cells = tuple(
+                Cell(_without_last_break(_read_cell(text, environment, reader))) for text in leaf.texts
+            )
             columns = len(leaf.aligns)
             rows = tuple(cells[start : start + columns] for start in range(columns, len(cells), columns))
             return Block(
@@ -85,7 +87,10 @@ def _container(place: Place, lists: Mapping[int, ListFacts]) -> Container:
 
 
 def _without_last_break(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """A long paragraph is cut after a line break; the next block begins a new line anyway."""
+    """A long paragraph is cut after a line break; the next block begins a new line anyway.
+
+    One that somebody wrote at the end makes no empty line either.
+    """
     if not spans or not spans[-1].text.endswith("\n"):
         return spans
     text = spans[-1].text.rstrip("\n")

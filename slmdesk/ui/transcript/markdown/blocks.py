@@ -56,6 +56,10 @@ class Cell:
 
     spans: tuple[Span, ...]
 
+    def words(self) -> str:
+        """Its text in one line."""
+        return plain_text(self.spans).replace("\n", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -89,13 +93,16 @@ class Block:
     """`fn-NAME` where the footnote NAME begins, `fnref-NAME` where it is first used; else empty."""
 
     def text(self) -> str:
-        """The words alone, as they are copied and searched: cells divided by tabs, rows by line breaks."""
+        """The words alone, as they are copied and searched: cells divided by tabs, rows by line breaks.
+
+        A line break inside a cell is a space.
+        """
         match self.kind:
             case "code":
                 return self.code
             case "table":
                 lines = (self.header, *self.rows)
-                return "\n".join("\t".join(plain_text(cell.spans) for cell in line) for line in lines)
+                return "\n".join("\t".join(cell.words() for cell in line) for line in lines)
             case "rule":
                 return ""
             case _:

@@ -1,5 +1,8 @@
 """The Markdown that is read: CommonMark with tables, strikethrough and footnotes, and without HTML.
 
+Of HTML only `<br>` means something, a break of the line: models write it, and in a cell of a table nothing
+else can be written for it. Everything else of it is text.
+
 The parser is used in its two halves, blocks and then what stands in them, so that a text that grows can keep
 the blocks it has. Nothing here is kept between two calls; any thread.
 """
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
     BlockRule: TypeAlias = Callable[[StateBlock, int, int, bool], bool]
@@ -32,6 +36,8 @@ MAX_ADDRESS = 4_000
 """Characters of a link's address that are still taken for one."""
 
 _NUMBER = re.compile(r":[0-9]{1,3}")
+# With the white space after it, that would begin the next line, or be a second break.
+_BREAK = re.compile(r"<br[ \t]*/?>[ \t]*(?:\n[ \t]*)?", re.IGNORECASE)
 
 Environment: TypeAlias = dict[str, Any]
 """The parser's: `references` are definitions of links, `footnotes` has the labels defined in its `refs`."""
@@ -103,11 +109,26 @@ def _make_parser() -> MarkdownIt:
     parser.block.ruler.at("blockquote", _limited(blockquote), {"alt": [*ends, "list"]})
     parser.block.ruler.at("list", _limited(list_block), {"alt": ends})
     parser.block.ruler.at("reference", _with_short_label(reference))
+    parser.inline.ruler.before("autolink", "line_break", _line_break)
     normalize = parser.normalizeLink
     # Which links are followed is decided where spans are made: to the parser every address is one.
     parser.validateLink = lambda url: True  # type: ignore[method-assign]
     parser.normalizeLink = lambda url: normalize(url) if len(url) <= MAX_ADDRESS else ""  # type: ignore[method-assign]
     return parser
+
+
+def _line_break(state: StateInline, silent: bool) -> bool:
+    """`<br>` in any of its forms."""
+    if state.src[state.pos] != "<":
+        return False
+    found = _BREAK.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        state.pending = state.pending.rstrip(" \t")
+        state.push("hardbreak", "br", 0)
+    state.pos = found.end()
+    return True
 
 
 def _limited(rule: BlockRule) -> BlockRule:

@@ -19,6 +19,7 @@ _MARKS = re.compile(
 )
 _BLANK_END = re.compile(r"\n[ \t>]*\n[ \t>]*\Z")
 _TABLE_HEAD = re.compile(r"(?:\A|\n)\| [^\n]{0,200}\Z")
+_OPEN_BREAK = re.compile(r"<(?:b(?:r[ \t]*/?)?)?\Z", re.IGNORECASE)
 _OPEN_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\Z")
 _MARK = re.compile(r"\\.|(`+)|(\*\*|__|~~|\*|_)", re.DOTALL)
 
@@ -56,7 +57,7 @@ def mended(text: str, *, may_be_table: bool) -> str:
     head = _TABLE_HEAD.search(text) if may_be_table else None
     if head:
         return text[: head.start()]
-    text = _OPEN_LINK.sub(r"\1", text.rstrip("*_~`\\"))
+    text = _OPEN_LINK.sub(r"\1", _OPEN_BREAK.sub("", text).rstrip("*_~`\\"))
     open_marks: list[str] = []
     position = 0
     while match := _MARK.search(text, position):

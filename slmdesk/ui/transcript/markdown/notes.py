@@ -10,7 +10,9 @@ from slmdesk.ui.transcript.markdown.leaves import Leaf
 
 _BACK = "\u21a9\ufe0e"
 """An arrow, and the wish not to draw it as an emoji."""
+_BEFORE_BACK = "\N{NO-BREAK SPACE}"
 _LINK = "#fn-"
+_FIRST_USE = "fnref-"
 
 
 def with_notes(leaves: Sequence[Leaf], blocks: Sequence[Block]) -> list[Block]:
@@ -40,6 +42,12 @@ def with_notes(leaves: Sequence[Leaf], blocks: Sequence[Block]) -> list[Block]:
         ]
         result += _with_way_back(placed, label) if numbering.is_used(label) else placed
     return result
+
+
+def way_back_units(block: Block) -> int:
+    """UTF-16 units at the end of `block` that only lead back from a footnote: nobody wrote them."""
+    leads_back = bool(block.spans) and block.spans[-1].href.startswith(f"#{_FIRST_USE}")
+    return len(_BEFORE_BACK + _BACK) if leads_back else 0
 
 
 class _Numbering:
@@ -93,7 +101,7 @@ class _Numbering:
         number = self._number_of(label)
         if label not in self._used:
             self._used.add(label)
-            anchors.append(f"fnref-{label}")
+            anchors.append(f"{_FIRST_USE}{label}")
         return replace(span, text=str(number))
 
     def _number_of(self, label: str) -> int:
@@ -117,5 +125,5 @@ def _with_way_back(blocks: list[Block], label: str) -> list[Block]:
     *others, last = blocks
     if last.kind != "paragraph":
         return blocks
-    way_back = (Span("\u00a0"), Span(_BACK, href=f"#fnref-{label}"))
+    way_back = (Span(_BEFORE_BACK), Span(_BACK, href=f"#{_FIRST_USE}{label}"))
     return [*others, replace(last, spans=(*last.spans, *way_back))]

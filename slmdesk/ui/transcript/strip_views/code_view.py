@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from slmdesk.messages import tr
 from slmdesk.ui.theme import Line, Space, TextRole
@@ -17,12 +17,12 @@ from slmdesk.ui.transcript.measuring import (
     code_content,
     code_room,
     scrolls_sideways,
-    widest_line,
 )
 from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.spacing import GUTTER
 from slmdesk.ui.transcript.strip_views.containers import draw_card_part, draw_containers, draw_line
-from slmdesk.ui.transcript.strip_views.view import BodyView, StripView
+from slmdesk.ui.transcript.strip_views.sideways_view import SidewaysView
+from slmdesk.ui.transcript.strip_views.view import StripView
 from slmdesk.ui.transcript.strips import Strip
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.labels import ElidedLabel
@@ -98,61 +98,23 @@ class CodeHeadView(StripView):
             self.copy.updateGeometry()
 
 
-class CodeView(BodyView):
+class CodeView(SidewaysView):
     """Some lines of code."""
-
-    def __init__(self, page: Page, parent: QWidget) -> None:
-        super().__init__(page, parent)
-        self._bar = QScrollBar(Qt.Orientation.Horizontal, self)
-        self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._bar.valueChanged.connect(self._scroll)
-        self._bar.hide()
 
     def fill(self, strip: Strip) -> None:
         """Take over the lines."""
-        page, state = self.page, strip.message.code_state(strip)
+        page = self.page
         content = code_content(strip, page)
-        room = code_room(strip, page)
         left = GUTTER + page.inset(strip) + CODE_SIDE
         top = CODE_EDGE if strip.start == 0 else 0
-        self.body.setGeometry(QRect(left, top - content.shift, room, content.height))
+        self.body.setGeometry(QRect(left, top - content.shift, code_room(strip, page), content.height))
         self.body.show_content(content)
         page.coloring.show(strip)
         if strip.block is not None:
             title = language_title(strip.block.language)
             self.body.setAccessibleName(tr("Code, {language}").format(language=title))
-        scrolls = scrolls_sideways(strip, page)
-        # Lines that are too wide can be scrolled from any part of a long block; the bar stands at its end.
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, not (scrolls and strip.last))
-        self._bar.setVisible(scrolls and strip.last)
-        if scrolls:
-            extent = page.theme.sizes.scroll_bar
-            self._bar.setGeometry(left, self.height() - extent - Line.BORDER, room, extent)
-            widest = widest_line(strip, page)
-            self._bar.blockSignals(True)
-            self._bar.setRange(0, max(widest - room, 0))
-            self._bar.setPageStep(room)
-            self._bar.setSingleStep(page.lettering.px(Space.XL))
-            self._bar.setValue(state.offset)
-            self._bar.blockSignals(False)
-        self.apply_offset()
+        self.fit_bar(strip)
         self.update()
-
-    def apply_offset(self) -> None:
-        """Show the lines as far to the side as their block is scrolled."""
-        if self.strip is None:
-            return
-        offset = self.strip.message.code_state(self.strip).offset
-        self.body.horizontalScrollBar().setValue(offset)
-        if self._bar.value() != offset:
-            self._bar.blockSignals(True)
-            self._bar.setValue(offset)
-            self._bar.blockSignals(False)
-
-    def leave_strip(self) -> None:
-        """Let the text go."""
-        self._bar.hide()
-        super().leave_strip()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw this part of the card."""
@@ -164,11 +126,6 @@ class CodeView(BodyView):
         draw_containers(painter, strip, page, self.width(), self.height())
         box = _card(self, strip, page)
         draw_card_part(painter, box, color("surface_sunken"), color("border"), top=False, bottom=strip.last)
-
-    def _scroll(self, value: int) -> None:
-        if self.strip is not None:
-            self.strip.message.code_state(self.strip).offset = value
-            self.page.strip_acted.emit(self.strip, "scroll")
 
 
 def _card(view: StripView, strip: Strip, page: Page) -> QRectF:

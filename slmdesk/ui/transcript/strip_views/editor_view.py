@@ -61,6 +61,8 @@ class EditorView(StripView):
         if self.field.edits is strip:
             return
         self.field.edits = strip
+        # Of the strip that it showed before.
+        self._lines = 0
         by_person = strip.message.by_person
         self.field.setAccessibleName(tr("Edit message") if by_person else tr("Edit answer"))
         self.save.setText(tr("Save and send") if by_person else tr("Save"))

@@ -8,15 +8,15 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.messages import tr
 from slmdesk.ui.theme import Line
-from slmdesk.ui.transcript.measuring import TABLE_SIDE, table_content
+from slmdesk.ui.transcript.measuring import TABLE_SIDE, table_content, table_room
 from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.spacing import GUTTER
 from slmdesk.ui.transcript.strip_views.containers import draw_card_part, draw_containers, draw_line
-from slmdesk.ui.transcript.strip_views.view import BodyView
+from slmdesk.ui.transcript.strip_views.sideways_view import SidewaysView
 from slmdesk.ui.transcript.strips import Strip
 
 
-class TableView(BodyView):
+class TableView(SidewaysView):
     """Rows with lines between them; the header, where it is among them, on a darker ground."""
 
     def __init__(self, page: Page, parent: QWidget) -> None:
@@ -30,9 +30,9 @@ class TableView(BodyView):
         inset = self.page.inset(strip)
         top = strip.gap + (Line.BORDER if strip.start == 0 else 0)
         left = GUTTER + inset + TABLE_SIDE
-        width = self.page.column - inset - 2 * TABLE_SIDE
-        self.body.setGeometry(QRect(left, top, width, content.height))
+        self.body.setGeometry(QRect(left, top, table_room(strip, self.page), content.height))
         self.body.show_content(content)
+        self.fit_bar(strip)
         self._row_tops = content.row_tops()
         self.update()
 

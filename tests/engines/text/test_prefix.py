@@ -94,10 +94,25 @@ def test_an_answer_cut_short_by_trimming_is_reused_up_to_there() -> None:
 def test_after_a_control_token_the_text_proves_nothing() -> None:
     record = PrefixRecord()
     answered(record, b"A: ", b"ab", single=True)
-    record.extend_answer(999, b"")
+    record.extend_answer(999, None)
     record.extend_answer(ord("c"), b"c")
     reused, _ = planned(record, b"A: abc\n")
     assert reused == len(tokenize(b"A: ")) + 2
+
+
+def test_a_token_that_writes_with_the_next_one_is_no_place_to_join_but_ends_nothing() -> None:
+    """As engines have it whose tokens are given as text: the first half of a character writes nothing yet."""
+    record = PrefixRecord()
+    answered(record, b"A: ", b"")
+    before = len(tokenize(b"A: "))
+    record.extend_answer(1, b"")
+    assert planned(record, "A: 😀\n".encode())[0] == before
+    record.extend_answer(2, "😀".encode())
+    record.extend_answer(3, b"a")
+    assert planned(record, "A: 😀a\n".encode())[0] == before + 3
+    # Cut between the two halves, the text behind is gone as well.
+    record.cut(before + 1)
+    assert planned(record, "A: 😀a\n".encode())[0] == before
 
 
 def test_a_token_that_ends_inside_a_character_is_no_place_to_join() -> None:

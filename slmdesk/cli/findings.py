@@ -1,0 +1,147 @@
+"""What `slmdesk doctor` looks at: this installation, this computer, the engines, and what is wrong."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from slmdesk.chat import preference_of
+from slmdesk.cli.display import describe_problem, find_display_problem
+from slmdesk.cli.error_words import with_advice
+from slmdesk.engines import EngineFacts, Placement, engine_names, probe_engine, resolve
+from slmdesk.hardware import Computer, describe_computer, disk_free_bytes
+from slmdesk.library import starter_file
+from slmdesk.messages import UserError, tr
+from slmdesk.storage import Paths, Settings, log_file, storage_problems
+
+_PROJECT = "slmdesk"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFinding:
+    """One engine, and where it would run a model here."""
+
+    facts: EngineFacts
+    placement: Placement | None
+    """As the settings ask for; None: the engine does not work."""
+    switched_off: bool
+    """By the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything that was looked at."""
+
+    python: str
+    system: str
+    dependencies: dict[str, str | None]
+    """Version of each, None where it is not installed."""
+    engines: list[EngineFinding]
+    computer: Computer
+    disk_free_bytes: int | None
+    """For models; None: the disk does not answer."""
+    paths: dict[str, str]
+    storage: list[UserError]
+    """What of it cannot be read or written."""
+    starter: str | None
+    display: str | None
+    """Why no window can be opened; None: one can."""
+
+
+def look(paths: Paths, settings: Settings) -> Findings:
+    """Look at everything. Takes some seconds: each engine is started once."""
+    names = engine_names()
+    with ThreadPoolExecutor(len(names)) as pool:
+        probes = pool.map(probe_engine, names)
+        computer = describe_computer()
+        engines = list(probes)
+    starter = starter_file()
+    display = find_display_problem()
+    return Findings(
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        system=platform.platform(),
+        dependencies=find_dependencies([one.package for one in engines]),
+        engines=[_placed(one, computer, settings) for one in engines],
+        computer=computer,
+        disk_free_bytes=_room(paths.models),
+        paths={
+            "settings": str(paths.settings_file),
+            "database": str(paths.database_file),
+            "backups": str(paths.backups),
+            "models": str(paths.models),
+            "log": str(log_file(paths)),
+            "cache": str(paths.cache),
+        },
+        storage=storage_problems(paths),
+        starter=str(starter) if starter else None,
+        display=describe_problem(display) if display else None,
+    )
+
+
+def find_dependencies(engine_packages: Sequence[str]) -> dict[str, str | None]:
+    """The version of every package that this installation of SLM Desk asks for on this system.
+
+    One that stands in for another, as a build of an engine for GPUs does, is named in its place.
+    """
+    try:
+        lines = importlib.metadata.requires(_PROJECT) or []
+    except importlib.metadata.PackageNotFoundError:
+        # A bare copy of the source says nothing about what it needs.
+        return {}
+    required = [Requirement(line) for line in lines]
+    names = [one.name for one in required if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return dict(_installed(name, engine_packages) for name in dict.fromkeys(names))
+
+
+def problems(findings: Findings) -> Iterator[str]:
+    """What does not work, and what to do about it, one sentence or two each."""
+    for name, version in findings.dependencies.items():
+        if version is None:
+            yield tr("The Python package {name} is not installed.").format(name=name)
+    for engine in findings.engines:
+        trouble = engine.facts.problem or (engine.placement.warning if engine.placement else None)
+        if trouble is not None and not engine.switched_off:
+            yield f"{engine.facts.title}: {with_advice(trouble)}"
+    yield from map(with_advice, findings.storage)
+    if findings.starter is None:
+        yield tr("The starter model is not installed.")
+    if findings.display is not None:
+        yield f"{findings.display}."
+
+
+def _placed(facts: EngineFacts, computer: Computer, settings: Settings) -> EngineFinding:
+    placement = None
+    if facts.problem is None:
+        placement = resolve(facts, computer, preference_of(settings, facts.name))
+    return EngineFinding(facts, placement, facts.name in settings.engines_off)
+
+
+def _installed(name: str, engine_packages: Sequence[str]) -> tuple[str, str | None]:
+    """The package installed for the requirement `name`, and its version."""
+    version = _version(name)
+    if version is None:
+        for package in engine_packages:
+            if canonicalize_name(package).startswith(f"{canonicalize_name(name)}-"):
+                return package, _version(package)
+    return name, version
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _room(folder: Path) -> int | None:
+    try:
+        return disk_free_bytes(folder)
+    except OSError:
+        return None

@@ -1,0 +1,110 @@
+"""Where a model shall run: what the command line asks for, else the settings, and what may come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+
+import click
+
+from slmdesk.chat import LoadPlanner, LoadWishes, PlannedLoad, wishes_of
+from slmdesk.engines import ANY_GPU, AUTO, CPU_ONLY, EngineSurvey, Preference, choose_engine
+from slmdesk.hardware import Computer, describe_computer
+from slmdesk.library import InstalledModel
+from slmdesk.messages import ErrorKind, UserError, tr
+from slmdesk.storage import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PlacingWishes:
+    """What the person asked for on the command line; None: not said."""
+
+    engine: str | None = None
+    """A name of `engine_names`."""
+    device: str | None = None
+    """See `Preference.device`."""
+    gpu_layers: int | None = None
+
+    @property
+    def wants_a_gpu(self) -> bool:
+        """Whether running on the processor alone would not be what was asked for."""
+        return self.device not in (None, AUTO, CPU_ONLY) or self.gpu_layers not in (None, 0)
+
+
+def check_device(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The value of --device as `Preference.device` has it. Raises click.BadParameter."""
+    if value is None:
+        return None
+    names = [name.strip() for name in value.split(",")]
+    general = {name.casefold() for name in names} & {AUTO, CPU_ONLY, ANY_GPU}
+    if not all(names) or not value.isprintable():
+        reason = tr("it is no name of a device; `slmdesk doctor` lists them")
+    elif general and len(names) > 1:
+        reason = tr("“{name}” stands alone, not in a list of devices").format(name=sorted(general)[0])
+    elif len(set(names)) < len(names):
+        reason = tr("it names a device twice")
+    else:
+        return general.pop() if general else ",".join(names)
+    raise click.BadParameter(reason, context, parameter)
+
+
+def check_wishes(wishes: PlacingWishes) -> PlacingWishes:
+    """The same wishes. Raises click.UsageError where they contradict each other."""
+    if wishes.device == CPU_ONLY and wishes.gpu_layers not in (None, 0):
+        raise click.UsageError(tr("--gpu-layers needs another --device than cpu"))
+    return wishes
+
+
+def with_engine(model: InstalledModel, wishes: PlacingWishes, settings: Settings) -> InstalledModel:
+    """The model with the engine that shall run it. Raises UserError (kind MODEL) where that one does not."""
+    if wishes.engine is not None:
+        return replace(model, engine=choose_engine(str(model.path), wishes.engine))
+    if model.engine in settings.engines_off:
+        raise UserError("engine-turned-off", ErrorKind.MODEL, name=model.title, engine=model.engine_title)
+    return model
+
+
+def preferred(settled: Preference, wishes: PlacingWishes) -> Preference:
+    """What the settings prefer, with what the command line asks for in its place."""
+    if wishes.device is None and wishes.gpu_layers is None:
+        return settled
+    device = settled.device if wishes.device is None else wishes.device
+    layers = settled.gpu_layers if wishes.gpu_layers is None else wishes.gpu_layers
+    if wishes.device is None and layers and device in (AUTO, CPU_ONLY):
+        # Whoever places layers wants a device for them.
+        device = ANY_GPU
+    return Preference(device=device, gpu_layers=layers, wisher="model")
+
+
+class StrictPlanner(LoadPlanner):
+    """Plans loads, and refuses to go on without a GPU that the command line asks for."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        wishes: PlacingWishes,
+        context_length: int | None = None,
+        *,
+        survey: EngineSurvey | None = None,
+        computer: Callable[[], Computer] = describe_computer,
+    ) -> None:
+        """What `computer` finds is kept."""
+
+        def wished(model: InstalledModel) -> LoadWishes:
+            settled = wishes_of(settings, model)
+            return replace(
+                settled,
+                preference=preferred(settled.preference, wishes),
+                context_length=context_length or settled.context_length,
+            )
+
+        super().__init__(survey or EngineSurvey(), cache(computer), wished)
+        self._wants_a_gpu = wishes.wants_a_gpu
+
+    def plan(self, model: InstalledModel, context_length: int | None = None) -> PlannedLoad:
+        """See `LoadPlanner`. Raises UserError where it would run on the processor and a GPU was asked for."""
+        planned = super().plan(model, context_length)
+        if self._wants_a_gpu and planned.placement.warning is not None:
+            raise planned.placement.warning
+        return planned

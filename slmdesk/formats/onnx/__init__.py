@@ -1,0 +1,22 @@
+"""Model folders of ONNX Runtime GenAI: their config, the structure of their graph, their tokenizer's tokens.
+
+A bounded reader of our own: a hostile folder ends in an `OnnxError`, not in a hang or an allocation, and what
+would make the native library leave the folder, load code or write files is refused by its name.
+"""
+
+from slmdesk.formats.onnx.config import GenaiConfig
+from slmdesk.formats.onnx.errors import OnnxError, OnnxErrorCode
+from slmdesk.formats.onnx.folder import GenaiFolder, is_genai_folder, read_folder
+from slmdesk.formats.onnx.limits import Limits
+from slmdesk.formats.onnx.texts import SpecialTokens
+
+__all__ = [
+    "GenaiConfig",
+    "GenaiFolder",
+    "Limits",
+    "OnnxError",
+    "OnnxErrorCode",
+    "SpecialTokens",
+    "is_genai_folder",
+    "read_folder",
+]

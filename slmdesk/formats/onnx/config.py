@@ -1,0 +1,224 @@
+"""genai_config.json: what the model says it is, and whether a chat can be held with it.
+
+Read as strictly as ONNX Runtime GenAI reads it: a section that is not known here may name files that nobody
+has looked at, so it is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slmdesk.formats.onnx.errors import OnnxError
+from slmdesk.formats.onnx.json_text import Json, Object, read_object
+from slmdesk.formats.onnx.limits import Limits
+from slmdesk.formats.onnx.options import CONFIG, check_run_options, check_session_options
+from slmdesk.formats.onnx.places import ModelRoot
+
+# Sections of models that see, hear, translate or classify, and of those that are made of several graphs.
+_NOT_FOR_CHAT = ("encoder", "vision", "speech", "embedding", "joiner", "vad", "audio_output", "moonshine")
+# Their files would be run too, and nothing here has looked at them.
+_SPECULATION = ("draft", "mtp", "dflash2", "dspark")
+_TYPES_NOT_FOR_CHAT = frozenset(
+    {
+        "whisper", "nemotron_speech", "phi3v", "phi4mm", "gemma3", "fara", "qwen2_5_vl", "qwen3_vl",
+        "marian-ssru", "decoder-pipeline", "moonshine",
+    }
+)  # fmt: skip
+_DECODER_VALUES = frozenset(
+    {
+        "filename", "session_options", "run_options", "sliding_window", "shared_initializers", "pipeline",
+        "inputs", "outputs", "layer_types", "state_groups",
+    }
+)  # fmt: skip
+_LARGEST = 2**31 - 1
+_MOST_LAYERS = 4096
+_USUAL_KEY, _USUAL_VALUE = "past_key_values.%d.key", "past_key_values.%d.value"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedData:
+    """A range of a data file that the config names beside those in the graph."""
+
+    file: str
+    offset: int
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenaiConfig:
+    """The facts of a genai_config.json that others need."""
+
+    model_type: str
+    context_length: int
+    """Tokens."""
+    vocab_size: int
+    eos_token_ids: tuple[int, ...]
+    """Empty: the file names none."""
+    bos_token_id: int | None
+    layers: int
+    heads: int
+    kv_heads: int
+    head_size: int
+    hidden_size: int
+    decoder_file: str
+    """Name of the graph in the folder."""
+    providers: tuple[str, ...]
+    """Names in `provider_options`, the first one first."""
+    sliding_window: int
+    """Tokens that each position looks back; 0: all."""
+    past_names: tuple[str, ...] = (_USUAL_KEY, _USUAL_VALUE)
+    """Names of the graph's inputs that hold the KV cache, with %d for the layer."""
+    shared_data: tuple[SharedData, ...] = ()
+
+
+def read_config(root: ModelRoot, limits: Limits) -> GenaiConfig:
+    """The config of the model in `root`.
+
+    Raises OnnxError `missing`, `bad_json`, `bad_value`, `not_for_chat`, `unsupported` and what the options
+    and the file itself raise.
+    """
+    whole = read_object(root.locate(CONFIG, CONFIG), limits, limits.config_bytes)
+    for name, section in whole.items():
+        if name not in ("model", "search", "speculative", "engine") and isinstance(section, (dict, list)):
+            raise OnnxError("unsupported", part=CONFIG, setting=name[:200])
+    model = _Section(whole, "").section("model")
+    model_type = model.text("type")
+    _check_sections(model)
+    if model_type in _TYPES_NOT_FOR_CHAT:
+        raise OnnxError("not_for_chat", part=CONFIG, setting=model_type)
+    decoder = model.section("decoder")
+    _check_decoder(decoder)
+    heads = decoder.number("num_attention_heads", least=1, most=_LARGEST, default=0)
+    hidden = decoder.number("hidden_size", least=1, most=_LARGEST, default=0)
+    return GenaiConfig(
+        model_type=model_type,
+        context_length=model.number("context_length", least=1, most=_LARGEST),
+        vocab_size=model.number("vocab_size", least=1, most=_LARGEST),
+        eos_token_ids=model.ids("eos_token_id"),
+        bos_token_id=next(iter(model.ids("bos_token_id")), None),
+        layers=decoder.number("num_hidden_layers", least=1, most=_MOST_LAYERS),
+        heads=heads,
+        kv_heads=decoder.number("num_key_value_heads", least=1, most=_LARGEST, default=heads),
+        head_size=decoder.number(
+            "head_size", least=1, most=_LARGEST, default=hidden // heads if heads else 0
+        ),
+        hidden_size=hidden,
+        decoder_file=decoder.text("filename"),
+        providers=check_session_options(
+            decoder.values.get("session_options", {}), decoder.key("session_options")
+        ),
+        sliding_window=_sliding_window(decoder),
+        past_names=_past_names(decoder),
+        shared_data=tuple(_shared_data(decoder)),
+    )
+
+
+class _Section:
+    """One object of the config, whose values are asked for with their type."""
+
+    def __init__(self, values: Object, name: str) -> None:
+        self.values = values
+        self._name = name
+
+    def key(self, name: str) -> str:
+        return f"{self._name}.{name}" if self._name else name
+
+    def wrong(self, name: str) -> OnnxError:
+        return OnnxError("bad_value", part=CONFIG, setting=self.key(name)[:200])
+
+    def section(self, name: str) -> _Section:
+        value = self.values.get(name)
+        if not isinstance(value, dict):
+            raise self.wrong(name)
+        return _Section(value, self.key(name))
+
+    def text(self, name: str, default: str = "") -> str:
+        """Raises `bad_value` for a missing or empty text without a default."""
+        value = self.values.get(name, default)
+        if not isinstance(value, str) or not value or not value.isprintable() or len(value) > 1024:
+            raise self.wrong(name)
+        return value
+
+    def number(self, name: str, *, least: int, most: int, default: int | None = None) -> int:
+        value = self.values.get(name, default)
+        if name not in self.values and default is not None:
+            return default
+        # JSON has one kind of number: 3.0 is 3, as the native library reads it.
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
+            raise self.wrong(name)
+        if not least <= value <= most:
+            raise self.wrong(name)
+        return int(value)
+
+    def ids(self, name: str) -> tuple[int, ...]:
+        """One token or a list of them."""
+        value = self.values.get(name)
+        if value is None:
+            return ()
+        listed = value if isinstance(value, list) else [value]
+        if len(listed) > 1024:
+            raise self.wrong(name)
+        found = [_Section({name: one}, self._name).number(name, least=-1, most=_LARGEST) for one in listed]
+        return tuple(one for one in found if one >= 0)
+
+
+def _check_sections(model: _Section) -> None:
+    for name, value in model.values.items():
+        key = model.key(name)[:200]
+        if name in ("decoder", "type") or not value or _is_ids(value):
+            continue
+        if name in _NOT_FOR_CHAT:
+            raise OnnxError("not_for_chat", part=CONFIG, setting=key)
+        # A text may name a folder, as tokenizer_dir does.
+        names_files = isinstance(value, (dict, list)) or (isinstance(value, str) and value != ".")
+        if name in _SPECULATION or names_files:
+            raise OnnxError("unsupported", part=CONFIG, setting=key)
+
+
+def _check_decoder(decoder: _Section) -> None:
+    for name, value in decoder.values.items():
+        if name == "pipeline" and value:
+            raise OnnxError("not_for_chat", part=CONFIG, setting=decoder.key(name))
+        if name == "run_options":
+            check_run_options(value, decoder.key(name))
+    for name, value in decoder.values.items():
+        if name not in _DECODER_VALUES and isinstance(value, (str, dict, list)) and value:
+            raise OnnxError("unsupported", part=CONFIG, setting=decoder.key(name)[:200])
+
+
+def _is_ids(value: Json) -> bool:
+    return isinstance(value, list) and all(isinstance(one, (int, float)) for one in value)
+
+
+def _sliding_window(decoder: _Section) -> int:
+    if decoder.values.get("sliding_window") is None:
+        return 0
+    return decoder.section("sliding_window").number("window_size", least=0, most=_LARGEST, default=0)
+
+
+def _past_names(decoder: _Section) -> tuple[str, ...]:
+    inputs = decoder.section("inputs") if "inputs" in decoder.values else _Section({}, decoder.key("inputs"))
+    if inputs.values.get("past_names"):
+        return (inputs.text("past_names"),)
+    return inputs.text("past_key_names", _USUAL_KEY), inputs.text("past_value_names", _USUAL_VALUE)
+
+
+def _shared_data(decoder: _Section) -> list[SharedData]:
+    listed = decoder.values.get("shared_initializers", [])
+    if not isinstance(listed, list) or len(listed) > _MOST_LAYERS:
+        raise decoder.wrong("shared_initializers")
+    found = []
+    for one in listed:
+        if not isinstance(one, dict):
+            raise decoder.wrong("shared_initializers")
+        section = _Section(one, decoder.key("shared_initializers"))
+        numbers = []
+        for name in ("offset", "length"):
+            text = section.text(name, "0")
+            # Numbers as text, because JSON's own are not exact that far.
+            if not (text.isascii() and text.isdigit() and len(text) <= 18):
+                raise section.wrong(name)
+            numbers.append(int(text))
+        found.append(SharedData(section.text("data_file"), numbers[0], numbers[1]))
+    return found

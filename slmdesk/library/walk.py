@@ -1,0 +1,78 @@
+"""Walks the folders of models on this disk."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from slmdesk.formats.onnx import is_genai_folder
+
+_log = logging.getLogger(__name__)
+
+
+def walk_models(top: Path, ending: str) -> Iterator[tuple[Path, bool]]:
+    """Each file with this ending and each model folder below `top`, in a steady order; True: it is a folder.
+
+    Files directly in a model folder belong to that model and are not models of their own; `top` itself may be
+    a model folder beside others. Models may lie in folders of a model folder. Hidden names are left out:
+    downloaders and macOS keep helper files there. Each folder is entered once, a loop of links ends, and
+    where a link and a folder lead to the same place it is found as the folder.
+    """
+    entered: set[tuple[int, int]] = set()
+    waiting, links = [top], deque[Path]()
+    while waiting or links:
+        folder = waiting.pop() if waiting else links.popleft()
+        identity = _identity(folder)
+        if identity is None or identity in entered:
+            continue
+        entered.add(identity)
+        is_model = is_genai_folder(folder)
+        if is_model:
+            yield folder, True
+        inside = []
+        for entry in _entries(folder):
+            path = folder / entry.name
+            if _is_dir(entry):
+                if entry.is_symlink():
+                    links.append(path)
+                else:
+                    inside.append(path)
+            elif entry.name.lower().endswith(ending) and (folder == top or not is_model):
+                yield path, False
+        waiting.extend(reversed(inside))
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((one for one in entries if not one.name.startswith(".")), key=lambda one: one.name)
+    except OSError as error:
+        _note_unreadable(error)
+        return []
+
+
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads to itself; as a file it is listed with that problem.
+        return False
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells one folder from another however it was reached; None: it has gone away."""
+    try:
+        status = folder.stat()
+    except OSError as error:
+        _note_unreadable(error)
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _note_unreadable(error: OSError) -> None:
+    # The folder of a home that has no model yet does not exist.
+    if not isinstance(error, FileNotFoundError):
+        _log.warning("a folder of models cannot be read: %r", error)

@@ -1,0 +1,76 @@
+"""Controls whose values are not what is written in them: numbers to choose from, and numbers or automatic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from PySide6.QtCore import Signal
+
+from slmdesk.ui.theme import Theme
+from slmdesk.ui.widgets.choice_button import ChoiceButton
+from slmdesk.ui.widgets.number_field import NumberField
+
+_NO_NOTES: Mapping[str, str] = MappingProxyType({})
+
+
+class OpenChoice(ChoiceButton):
+    """A choice among values of which there may be others: one that is set and not offered is added."""
+
+    picked = Signal(object)
+    """The value, as `read` makes it from what is offered."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        name: str,
+        *,
+        words: Callable[[str], str],
+        read: Callable[[str], object] = str,
+        values: Sequence[str] = (),
+    ) -> None:
+        """`words` for a value, also for one that is not offered."""
+        self._words = words
+        super().__init__(theme, [(value, words(value)) for value in values] or [("", words(""))], name)
+        self.chosen.connect(lambda value: self.picked.emit(read(value)))
+
+    def offer(self, values: Sequence[str], notes: Mapping[str, str] = _NO_NOTES) -> None:
+        """Offer these values, and keep what is chosen."""
+        kept = self.value
+        self.set_choices([(value, self._words(value)) for value in values], notes)
+        self.set_value(kept)
+
+    def set_value(self, value: object) -> None:
+        """Show `value` as chosen, without saying `picked`. None is the empty value."""
+        text = "" if value is None else str(value)
+        if text not in [one for one, _ in self.choices]:
+            notes = dict(self.notes)
+            self.set_choices([*self.choices, (text, self._words(text))], notes)
+        super().set_value(text)
+
+
+class AutomaticNumber(NumberField):
+    """A whole number, or `automatic` where the field is empty."""
+
+    picked = Signal(object)
+    """The number; `automatic` where the field was emptied."""
+
+    def __init__(
+        self, theme: Theme, name: str, *, least: int, most: int, automatic: int | None, placeholder: str
+    ) -> None:
+        self._automatic = automatic
+        super().__init__(
+            theme, name, least=least, most=most, optional=True, placeholder=placeholder, at_end=True
+        )
+        self.changed.connect(lambda value: self.picked.emit(automatic if value is None else int(value)))
+
+    def set_value(self, value: float | None) -> None:
+        """Show `value`, without saying `picked`."""
+        super().set_value(None if value == self._automatic else value)
+
+    def set_placeholder(self, words: str) -> None:
+        """Say something else while it is empty."""
+        self.edit.setPlaceholderText(words)
+        self._width = self._wide_enough()
+        self.box.setFixedWidth(self._width)
+        self.updateGeometry()
