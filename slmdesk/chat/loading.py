@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from slmdesk.engines import (
     USUAL_CONTEXT_LENGTH,
+    EngineFacts,
     EngineSurvey,
     FlashAttention,
     KvType,
@@ -18,6 +19,7 @@ from slmdesk.engines import (
     Placement,
     Preference,
     engine_for,
+    most_threads,
     resolve,
     resolve_without_engine,
 )
@@ -82,11 +84,18 @@ class LoadPlanner:
         Blocks at its first call, about a second where an engine has to be asked. Never raises.
         """
         wishes = self.wishes(model, context_length)
-        placement = self._place(model, wishes)
+        computer = self._computer()
+        engine = model.engine or engine_for(str(model.path))
+        known = self._survey.known(engine)
+        if known is not None and wishes.kv_type not in known.capabilities.kv_types:
+            # Its cache is as the model has it, whatever is set for others.
+            wishes = replace(wishes, kv_type=LoadWishes().kv_type)
+        placement = self._place(model, engine, known, computer, wishes)
         usual = LoadOptions()
         options = LoadOptions(
             context_length=wishes.context_length,
-            threads=wishes.threads,
+            # Set on a computer with more cores, perhaps.
+            threads=wishes.threads and min(wishes.threads, most_threads(computer.logical_cores)),
             batch_size=usual.batch_size if wishes.batch_size is None else wishes.batch_size,
             devices=placement.devices,
             gpu_layers=placement.gpu_layers if placement.devices else usual.gpu_layers,
@@ -105,15 +114,21 @@ class LoadPlanner:
         """Ask engines anew from the next plan on: an engine has died, or its device's memory has changed."""
         self._survey.refresh()
 
-    def _place(self, model: InstalledModel, wishes: LoadWishes) -> Placement:
-        computer = self._computer()
-        # Starting an engine only to hear of devices costs a second before the first answer.
-        placement = resolve_without_engine(computer, wishes.preference)
-        if placement is not None:
-            return placement
-        needs = needs_of(model, wishes)
-        engine = model.engine or engine_for(str(model.path))
-        return resolve(self._survey.facts(engine), computer, wishes.preference, needs)
+    def _place(
+        self,
+        model: InstalledModel,
+        engine: str,
+        known: EngineFacts | None,
+        computer: Computer,
+        wishes: LoadWishes,
+    ) -> Placement:
+        if known is None:
+            # Starting an engine only to hear of devices costs a second before the first answer.
+            placement = resolve_without_engine(computer, wishes.preference)
+            if placement is not None:
+                return placement
+            known = self._survey.facts(engine)
+        return resolve(known, computer, wishes.preference, needs_of(model, wishes))
 
 
 class PlanKeeper:

@@ -27,10 +27,14 @@ def wishes_of(
     that has it by its own. `fixed`: the names of settings that a policy has fixed.
     """
     chosen = settings.in_effect_for(str(model.path), fixed)
+    length, trained = chosen.context_length or None, model.trained_context_length
+    if length and trained:
+        # What is set for all models is more than some of them can read.
+        length = min(length, trained)
     return LoadWishes(
         preference=preference_of(settings, model.engine, str(model.path), engines, fixed),
         threads=chosen.threads or None,
-        context_length=chosen.context_length or None,
+        context_length=length,
         kv_type=chosen.kv_type or LoadWishes().kv_type,
     )
 

@@ -11,6 +11,7 @@ from slmdesk.engines.engine import Engine
 from slmdesk.engines.engine_choice import choose_engine
 from slmdesk.engines.gguf_problems import gguf_problem
 from slmdesk.engines.lease import Lease, Loaded
+from slmdesk.engines.limits import most_threads
 from slmdesk.engines.onnx_problems import onnx_problem
 from slmdesk.engines.placement import (
     ANY_GPU,
@@ -101,6 +102,7 @@ __all__ = [
     "engine_for",
     "engine_names",
     "gguf_problem",
+    "most_threads",
     "onnx_problem",
     "probe_engine",
     "resolve",

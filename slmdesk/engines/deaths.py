@@ -161,6 +161,7 @@ def start_error(death: Death, *, engine: str) -> UserError:
     key = {
         Cause.NOT_RESPONDING: "engine-silent-starting",
         Cause.OUT_OF_MEMORY: "engine-out-of-memory-starting",
+        Cause.ENDED_BY_SYSTEM: "engine-ended-by-system-starting",
         Cause.WRONG_PROCESSOR: "engine-wrong-processor-starting",
     }.get(death.cause, "engine-crashed-starting")
     return UserError(key, ErrorKind.MODEL, details=death.details, engine=engine, status=death.status)

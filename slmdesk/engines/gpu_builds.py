@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -64,23 +66,37 @@ def serving_backends(backends: tuple[str, ...], vendor: GpuVendor) -> tuple[str,
     return tuple(name for name in backends if vendor in SERVES.get(name, ()))
 
 
-def command_for(package: str, version: str, computer: Computer, vendor: GpuVendor) -> str:
-    """What to type to have the engine of `package` built for `vendor`; "": there is no such build here.
+def command_for(
+    package: str, version: str, computer: Computer, vendor: GpuVendor, python: str | None = None
+) -> str:
+    """What to type into a shell (on Windows: PowerShell) to have the engine of `package` built for `vendor`.
 
-    `version` is `EngineFacts.version`: the package's own is in it, and stays as it is.
+    "": there is no such build for this system, or nothing can be installed into this program. `version` is
+    `EngineFacts.version`: the package's own is in it, and stays as it is. `python` is the interpreter to
+    install for; None: the one that runs this.
     """
+    if python is None:
+        if getattr(sys, "frozen", False):
+            return ""
+        python = sys.executable
+    windows = computer.family == "windows"
+    pip = f'& "{python}" -m pip' if windows else f"{shlex.quote(python)} -m pip"
     if package.startswith("onnxruntime-genai"):
         wanted = _onnx_package(computer, vendor)
-        return f"pip uninstall {package}, pip install {wanted}{_pinned(version)}" if wanted else ""
+        if not wanted:
+            return ""
+        # All of these packages install the same modules.
+        removal = f"{pip} uninstall -y {package} onnxruntime"
+        return f"{removal}{'; ' if windows else ' && '}{pip} install {wanted}{_pinned(version)}"
     if not package.startswith("llama-cpp-python"):
         return ""
     # Not the build for the processor that pip has kept.
-    install = f"pip install --force-reinstall --no-deps --no-cache-dir {package}{_pinned(version)}"
+    install = f"{pip} install --force-reinstall --no-deps --no-cache-dir {package}{_pinned(version)}"
     if computer.family == "macos":
         flag = "-DGGML_METAL=on"
     else:
         flag = "-DGGML_CUDA=on" if vendor == "nvidia" else "-DGGML_VULKAN=on"
-    if computer.family == "windows":
+    if windows:
         return f"$env:CMAKE_ARGS='{flag}'; {install}"
     return f"CMAKE_ARGS={flag} {install}"
 

@@ -123,11 +123,13 @@ def resolve(
 def resolve_without_engine(computer: Computer, preference: Preference) -> Placement | None:
     """The same for where no engine need be asked: the processor is wished, or nothing else is here.
 
-    None: it takes an engine to tell.
+    None: it takes an engine to tell. It also does where a probe failed or came too late, and on ARM with
+    Linux, whose boards have graphics processors that stand in no list of the system's.
     """
     if wants_processor(preference):
         return _on_processor(Message(f"placed-cpu-{_CHOSEN[preference.wisher]}"))
-    if preference.device == AUTO and not computer.gpus:
+    board = computer.family == "linux" and computer.machine.lower() in ("aarch64", "arm64")
+    if preference.device == AUTO and not (computer.gpus or computer.notes or board):
         return _on_processor(Message("placed-cpu-no-gpu"))
     return None
 

@@ -27,6 +27,7 @@ _OF_ANY: Mapping[str, str] = {
     "gpu-without-driver": "gpu-driver-silent",
     "gpu-switched-off": "gpu-off",
     "gpu-stopped": "gpu-driver-broken",
+    "gpu-refused": "gpu-refused",
 }
 _HIDING: Mapping[str, str] = {
     "CUDA": "CUDA_VISIBLE_DEVICES",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
@@ -108,9 +108,13 @@ class Inference(QObject):
         self._context_length = context_length
         self._base_options = load_options or LoadOptions
         self._state = EngineState()
+        # Before a load that has not touched what is loaded yet: it holds again where that comes to nothing.
+        self._before: EngineState | None = None
         self._last_ticket = -1
         self._open_tickets: set[int] = set()
         self._models: dict[int, InstalledModel] = {}
+        # Whose models requests unload that load none.
+        self._unloads: dict[int, Collection[str]] = {}
         # The state as `state_changed` told it last.
         self._told = self._state
         self._mailbox: Mailbox[Posted] = Mailbox()
@@ -179,6 +183,18 @@ class Inference(QObject):
 
         return self._request(run, model)
 
+    def unload(self, engines: Collection[str]) -> int:
+        """Unload a model that is loaded with one of `engines` (registry names) when its turn comes."""
+
+        def run(chat: ChatService, pass_on: Callable[[ChatEvent], None]) -> None:
+            loaded = chat.pool.loaded
+            if loaded is not None and loaded.engine in engines:
+                chat.pool.unload()
+
+        ticket = self._request(run, None)
+        self._unloads[ticket] = engines
+        return ticket
+
     def count_tokens(self, conversation: Conversation, draft: str) -> int | None:
         """Tokens of the whole prompt with `draft` as the next message; None where no model is loaded.
 
@@ -221,12 +237,14 @@ class Inference(QObject):
     def _request(
         self,
         run: Callable[[ChatService, Callable[[ChatEvent], None]], object],
-        model: InstalledModel,
+        model: InstalledModel | None,
     ) -> int:
+        """`model`: the one that has to be loaded for it."""
         self._last_ticket += 1
         ticket = self._last_ticket
         self._open_tickets.add(ticket)
-        self._models[ticket] = model
+        if model is not None:
+            self._models[ticket] = model
         self._timer.start()
         self._requested.emit(Request(ticket, run))
         return ticket
@@ -280,18 +298,16 @@ class Inference(QObject):
     def _take(self, ticket: int, posted: Posted) -> None:
         match posted:
             case Placement():
+                if _elsewhere(posted, self._state.placement):
+                    self._expect_load(self._models[ticket])
                 self._change(placement=posted)
                 self.placed.emit(self._models[ticket], posted)
             case LoadProgress(fraction=fraction):
-                self._change(
-                    phase=Phase.LOADING,
-                    model=self._models[ticket],
-                    report=None,
-                    fraction=fraction,
-                    given_up=False,
-                    freed=False,
-                )
+                self._expect_load(self._models[ticket])
+                self._before = None
+                self._change(fraction=fraction)
             case LoadReport():
+                self._before = None
                 self._change(phase=Phase.READY, model=self._models[ticket], report=posted, fraction=1.0)
                 self.loaded.emit(self._models[ticket])
             case PromptProgress(processed=processed, total=total):
@@ -302,11 +318,16 @@ class Inference(QObject):
                 self.stats.emit(ticket, posted)
             case End():
                 self.ended.emit(ticket, posted)
-            case Began():
+            case Began(loaded=loaded):
+                model = self._models.get(ticket)
+                if model is not None and loaded != str(model.path):
+                    self._expect_load(model)
                 self.began.emit(ticket)
             case UserError():
                 # Of the other kinds, the engine has ended or refused; this one is not about it.
-                if posted.kind not in (ErrorKind.USAGE, ErrorKind.STORAGE) and posted.key != _BUSY:
+                if posted.kind in (ErrorKind.USAGE, ErrorKind.STORAGE) or posted.key == _BUSY:
+                    self._take_back_load()
+                else:
                     self._change(phase=Phase.FAILED, given_up=posted.key == _GIVEN_UP)
                 self.failed.emit(ticket, posted)
             case Bug():
@@ -318,14 +339,40 @@ class Inference(QObject):
     def _finish(self, ticket: int, posted: Finished) -> None:
         self._open_tickets.discard(ticket)
         self._models.pop(ticket, None)
+        engines = self._unloads.pop(ticket, ())
         if posted.loaded:
             # Also after an error: the engine refused this request and is ready for the next.
+            self._take_back_load()
             self._change(phase=Phase.READY, memory_bytes=posted.memory_bytes)
+        elif self._state.model is not None and self._state.model.engine in engines:
+            # Nothing loads it again.
+            self._state = EngineState()
         elif self._state.phase is Phase.FAILED:
             self._change(memory_bytes=0)
         else:
             self._change(phase=Phase.UNLOADED, memory_bytes=0, report=None)
+        self._before = None
         self.finished.emit(ticket)
+
+    def _expect_load(self, model: InstalledModel) -> None:
+        """`model` is about to be loaded: nothing of what was loaded before it is true of it."""
+        self._before = self._before or self._state
+        self._change(
+            phase=Phase.LOADING,
+            model=model,
+            report=None,
+            placement=self._state.placement if self._state.model == model else None,
+            freed=False,
+            fraction=0.0,
+            memory_bytes=0,
+            tokens_per_second=0.0,
+            given_up=False,
+        )
+
+    def _take_back_load(self) -> None:
+        """The load that was about to begin does not."""
+        if self._before is not None:
+            self._state, self._before = self._before, None
 
     def _tell(self) -> None:
         if self._state != self._told:
@@ -335,3 +382,10 @@ class Inference(QObject):
     def _change(self, **changes: object) -> None:
         """`state_changed` tells it once, at the end of the drain."""
         self._state = dataclasses.replace(self._state, **changes)  # type: ignore[arg-type]
+
+
+def _elsewhere(new: Placement, old: Placement | None) -> bool:
+    """Whether a model that runs as `old` says has to be loaded again to run as `new` does."""
+    if old is None or not (new.devices or old.devices):
+        return False
+    return (new.devices, new.gpu_layers, new.tensor_split) != (old.devices, old.gpu_layers, old.tensor_split)

@@ -30,6 +30,9 @@ class Request:
 class Began:
     """The request has its turn."""
 
+    loaded: str = ""
+    """Path of the model that is loaded then; empty: none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bug:
@@ -114,7 +117,8 @@ class InferenceWorker(QObject):
                         self.chat = self._open_chat()
                         self.chat.pool.on_idle_death = self._note_death
                         self.chat.pool.on_idle_unload = lambda _: self.engine_freed.emit()
-                    self._post(ticket, Began())
+                    loaded = self.chat.pool.loaded
+                    self._post(ticket, Began(loaded.path if loaded is not None else ""))
                     self._run(request, self.chat)
         except UserError as error:
             self._post(ticket, error)
@@ -123,9 +127,9 @@ class InferenceWorker(QObject):
             self._post(ticket, Bug(traceback.format_exc()))
         finally:
             pool = self.chat.pool if self.chat else None
-            loaded = pool is not None and pool.loaded is not None
-            memory = pool.resident_bytes() if pool is not None and loaded else 0
-            self._post(ticket, Finished(memory, loaded))
+            is_loaded = pool is not None and pool.loaded is not None
+            memory = pool.resident_bytes() if pool is not None and is_loaded else 0
+            self._post(ticket, Finished(memory, is_loaded))
 
     @Slot()
     def end(self) -> None:

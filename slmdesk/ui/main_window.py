@@ -194,8 +194,7 @@ class MainWindow(Surface):
         self.started.emit()
         self._list_models()
         self._chat.open_stored(latest=self._settings.reopen_last_chat)
-        for problem in services.settings_store.problems:
-            self._chat.show_notice(problem)
+        self._chat.show_settings_problems(services.settings_store.problems)
         for report in self._reports:
             self.show_report(report)
         # What the first number written and the first conversation shown would make the window wait for.
@@ -246,6 +245,11 @@ class MainWindow(Surface):
         self.rail.set_narrow(self._narrow)
         if self._chat is not None:
             self._chat.set_narrow(self._narrow)
+        # What was laid out for this event still had the widths from before.
+        for part in (self, self._chat):
+            layout = part.layout() if part is not None else None
+            if layout is not None:
+                layout.activate()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Find out when the window is on the screen."""

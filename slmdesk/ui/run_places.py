@@ -59,10 +59,13 @@ class RunPlaces(QObject):
         # A model's path, and the settings it is being loaded with, and was.
         self._loading_with: tuple[str, ModelSettings] | None = None
         self._loaded_with: tuple[str, ModelSettings] | None = None
+        # The settings were changed after the models were planned.
+        self._outdated = False
         self.placing = Placing(tasks, services.look_around, services.plan, self)
         self.notice = PlacementNotice(theme, chat.banners, self._dismiss, open_page)
         self.notice.set_dismissed(settings.warnings_dismissed)
-        self.placing.planned.connect(self._show_placements)
+        self.placing.planned.connect(self._take_plans)
+        chat.no_model.engines_wanted.connect(open_page)
         inference.placed.connect(self._take_placement)
         inference.loaded.connect(self._take_loaded)
         inference.state_changed.connect(lambda _: self._show_reload())
@@ -94,7 +97,10 @@ class RunPlaces(QObject):
         self._services.settings_changed(settings)
         self.notice.set_dismissed(settings.warnings_dismissed)
         switched = settings.engines_off != before.engines_off
+        if switched:
+            self._free(set(settings.engines_off) - set(before.engines_off))
         if switched or any(getattr(settings, name) != getattr(before, name) for name in _FOR_LOADING):
+            self._outdated = True
             self.plan()
         if switched and self._page is not None:
             self.placing.look(again=True)
@@ -127,8 +133,14 @@ class RunPlaces(QObject):
 
     def _plan_first(self) -> None:
         """The first load is over, and with it the time in which looking would have been in its way."""
-        if not self.placing.placements or self._missing():
+        if self._outdated or not self.placing.placements or self._missing():
             self.plan()
+
+    def _free(self, engines: set[str]) -> None:
+        """Give back what `engines`, which are off from now on, hold, after what is going on."""
+        model = self._inference.state.model
+        if engines and (self._inference.running or (model is not None and model.engine in engines)):
+            self._inference.unload(engines)
 
     def _missing(self) -> bool:
         usable = [one for one in map(self._usable, self._found) if one.problem is None]
@@ -146,6 +158,15 @@ class RunPlaces(QObject):
         known = planned is not None and planned[0] == path
         self._loaded_with = planned if known else (path, self._in_effect(model))
         self._loading_with = None
+
+    def _take_plans(self) -> None:
+        if self._outdated:
+            # What is warned of may have been changed just now. Otherwise the notice is about the last load,
+            # before which more memory may have been free than there is now.
+            self._outdated = False
+            model = self._chat.model
+            self.notice.show(self.placing.placements.get(str(model.path)) if model else None)
+        self._show_placements()
 
     def _show_placements(self) -> None:
         places = {path: one.title for path, one in self.placing.placements.items()}

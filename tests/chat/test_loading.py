@@ -16,6 +16,7 @@ from slmdesk.engines import (
     ALL_LAYERS,
     ANY_GPU,
     CPU_ONLY,
+    Capabilities,
     EngineFacts,
     EnginePool,
     EngineSurvey,
@@ -23,12 +24,13 @@ from slmdesk.engines import (
     LoadOptions,
     Placement,
     Preference,
+    most_threads,
 )
 from slmdesk.hardware import Computer
 from slmdesk.library import InstalledModel
 from tests.chat.scripted_pool import ANSWER, MODEL, ScriptedPool
 from tests.engines.placement.builds import composed_llama_cuda
-from tests.hardware.recordings import machines
+from tests.hardware.recorded import machines
 
 WITH_GPU, WITHOUT_GPU = machines()["linux-nvidia"], machines()["server-no-gpu"]
 SOME = replace(MODEL, engine="llama.cpp", size_bytes=5 * 10**9, layers=32, kv_bytes_per_token=131_072)
@@ -239,3 +241,27 @@ def test_a_stop_while_it_is_planned_loads_nothing() -> None:
     assert (talk.pool.loaded_with, talk.events) == ([], [])
     talk.situation.at_probe = lambda: None
     assert talk.ask() is not None, "and the next one is not stopped"
+
+
+def test_an_engine_that_is_known_decides_also_where_no_probe_found_a_graphics_processor() -> None:
+    """The page of engines and devices has asked it: a load must not say something else."""
+    situation = Situation(computer=WITHOUT_GPU)
+    facts = composed_llama_cuda(WITH_GPU)
+    survey = EngineSurvey(lambda name: facts)
+    planner = LoadPlanner(survey, lambda: situation.computer, lambda model: situation.wished)
+    assert planner.plan(SOME).placement.devices == ()
+    survey.facts("llama.cpp")
+    assert planner.plan(SOME).placement.devices == ("CUDA0",)
+
+
+def test_threads_set_for_another_computer_are_as_many_as_make_sense_here() -> None:
+    plan = Situation(computer=WITHOUT_GPU, wished=LoadWishes(threads=300)).planner().plan(SOME)
+    assert plan.options.threads == most_threads(WITHOUT_GPU.logical_cores)
+
+
+def test_a_cache_of_another_precision_is_not_asked_of_an_engine_that_has_none() -> None:
+    facts = replace(composed_llama_cuda(WITH_GPU), capabilities=Capabilities(kv_types=("f16",)))
+    survey = EngineSurvey(lambda name: facts)
+    planner = LoadPlanner(survey, lambda: WITH_GPU, lambda model: LoadWishes(kv_type="q8_0"))
+    survey.facts("llama.cpp")
+    assert planner.plan(SOME).options.kv_type == "f16"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,10 @@ def test_a_model_has_nothing_of_its_own_of_what_a_policy_has_fixed() -> None:
 )
 def test_each_engine_finds_the_device_that_was_chosen(chosen: str, engine: str, wished: str) -> None:
     assert wishes_of(Settings(device=chosen), model(engine), ENGINES).preference.device == wished
+
+
+def test_a_context_that_is_set_for_all_models_is_no_longer_than_the_model_was_trained_for() -> None:
+    settings = Settings(context_length=16_384)
+    assert wishes_of(settings, replace(model(), trained_context_length=8192)).context_length == 8192
+    assert wishes_of(settings, replace(model(), trained_context_length=0)).context_length == 16_384
+    assert wishes_of(settings, replace(model(), trained_context_length=32_768)).context_length == 16_384

@@ -237,7 +237,7 @@ def test_an_engine_that_is_switched_off_runs_only_by_name() -> None:
 
 
 def test_what_else_is_wished_comes_from_the_settings() -> None:
-    settings = Settings(threads=3, context_length=2048, kv_type="q8_0")
+    settings = Settings(threads=3, context_length=512, kv_type="q8_0")
     options = _planner(PlacingWishes(), settings=settings).plan(MODEL).options
-    assert (options.threads, options.context_length, options.kv_type) == (3, 2048, "q8_0")
-    assert _planner(PlacingWishes(), settings=settings).plan(MODEL, 512).options.context_length == 512
+    assert (options.threads, options.context_length, options.kv_type) == (3, 512, "q8_0")
+    assert _planner(PlacingWishes(), settings=settings).plan(MODEL, 256).options.context_length == 256

@@ -16,7 +16,7 @@ from slmdesk.hardware.processor import parse_cpuinfo
 from slmdesk.hardware.sysctl import parse_sysctl
 from slmdesk.hardware.windows_gpus import DisplayDevice, nvidia_version
 from slmdesk.messages import say
-from tests.hardware.recordings import GIB, recording, recordings
+from tests.hardware.recorded import GIB, recording, recordings
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

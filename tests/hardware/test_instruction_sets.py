@@ -8,7 +8,7 @@ from slmdesk.hardware.arm_cores import arm_core_names
 from slmdesk.hardware.instruction_sets import KNOWN, sets_in_cpuinfo, sets_in_sysctl, sets_of_windows
 from slmdesk.hardware.processor import parse_cpuinfo
 from slmdesk.hardware.sysctl import parse_sysctl
-from tests.hardware.recordings import recording, recordings
+from tests.hardware.recorded import recording, recordings
 
 V3 = ("sse4_2", "avx", "avx2", "fma", "f16c")
 

@@ -11,7 +11,7 @@ from slmdesk.hardware.linux_gpus import look_in_sysfs, parse_device
 from slmdesk.hardware.nvidia import NvidiaFindings
 from slmdesk.hardware.pci_names import PciNames, name_of
 from slmdesk.messages import Message
-from tests.hardware.recordings import GIB, names, sysfs, sysfs_devices
+from tests.hardware.recorded import GIB, names, sysfs, sysfs_devices
 
 
 @pytest.mark.parametrize(

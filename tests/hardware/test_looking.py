@@ -17,7 +17,7 @@ from slmdesk.hardware.gpus import look_for_gpus
 from slmdesk.hardware.memory import container_limit_bytes, narrower_limit
 from slmdesk.hardware.nvidia import find_nvidia_smi, look_with_nvidia_smi
 from slmdesk.hardware.sysctl import parse_sysctl
-from tests.hardware.recordings import FOLDER, GIB, recording
+from tests.hardware.recorded import FOLDER, GIB, recording
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the tool is a script, on the path of Linux")
 

@@ -6,7 +6,7 @@ import pytest
 
 from slmdesk.hardware.mac_gpus import parse_profiler
 from slmdesk.hardware.sysctl import is_translated, parse_sysctl
-from tests.hardware.recordings import GIB, MIB, recording
+from tests.hardware.recorded import GIB, MIB, recording
 
 
 @pytest.mark.parametrize(("recorded", "name"), [("m1", "Apple M1"), ("m3-pro", "Apple M3 Pro")])

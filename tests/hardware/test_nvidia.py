@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.hardware.nvidia import NvidiaAnswer, parse_answer
-from tests.hardware.recordings import MIB, nvidia, recording
+from tests.hardware.recorded import MIB, nvidia, recording
 
 
 @pytest.mark.parametrize(

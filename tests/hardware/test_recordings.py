@@ -9,7 +9,7 @@ import pytest
 
 from slmdesk.hardware import Computer, Gpu
 from slmdesk.messages import say
-from tests.hardware.recordings import FOLDER, GIB, MIB, machines
+from tests.hardware.recorded import FOLDER, GIB, MIB, machines
 
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 FILES = sorted(path for path in FOLDER.rglob("*") if path.is_file() and path.name != "README.md")

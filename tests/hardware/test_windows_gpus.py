@@ -8,7 +8,7 @@ from slmdesk.hardware.gpu_findings import gpus_of_windows
 from slmdesk.hardware.nvidia import NvidiaFindings
 from slmdesk.hardware.windows_gpus import DisplayDevice, note_on, nvidia_version, parse_device
 from slmdesk.messages import Message
-from tests.hardware.recordings import GIB, MIB, nvidia, registry
+from tests.hardware.recorded import GIB, MIB, nvidia, registry
 
 
 @pytest.mark.parametrize(

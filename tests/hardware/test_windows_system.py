@@ -17,7 +17,7 @@ from slmdesk.hardware.gpu_findings import gpus_of_windows
 from slmdesk.hardware.instruction_sets import instruction_sets
 from slmdesk.hardware.nvidia import find_nvidia_smi
 from slmdesk.hardware.windows_system import look_for_adapters, system_folder
-from tests.hardware.recordings import GIB, registry
+from tests.hardware.recorded import GIB, registry
 
 DISPLAY = "{4d36e968-e325-11ce-bfc1-08002be10318}"
 CLASSES = rf"SYSTEM\CurrentControlSet\Control\Class\{DISPLAY}"

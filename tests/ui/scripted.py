@@ -119,6 +119,7 @@ Step = ChatEvent | Gate | Exception
 class _Loaded:
     path: str
     options: LoadOptions
+    engine: str
 
 
 class ScriptedPool:
@@ -152,9 +153,10 @@ class ScriptedPool:
             raise self.busy
         self._stop.clear()
         self.threads.add(threading.current_thread().name)
-        wanted, report, loaded_now = _Loaded(path, options), make_report(), False
+        wanted, report, loaded_now = _Loaded(path, options, engine or FIRST), make_report(), False
         if self.loaded != wanted:
             loaded_now = True
+            self.loaded = None
             self.loads.append(options)
             for step in self.loading:
                 if isinstance(step, LoadReport):
@@ -195,6 +197,11 @@ class ScriptedPool:
         gone, self.loaded = self.loaded, None
         if self.on_idle_unload is not None:
             self.on_idle_unload(gone)
+
+    def unload(self) -> None:
+        """Give back what is loaded."""
+        self.threads.add(threading.current_thread().name)
+        self.loaded = None
 
     def release(self) -> None:
         """Open every gate."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,14 +14,16 @@ from pytestqt.qtbot import QtBot
 from slmdesk.chat import ChatMessageRecord, ChatService, Conversation
 from slmdesk.engines import End, PromptProgress, Reasoning, Text
 from slmdesk.messages import ErrorKind, UserError
-from slmdesk.storage import Database, Paths
+from slmdesk.storage import Database, Paths, Settings
 from slmdesk.ui import inference as module
 from slmdesk.ui.inference import Inference
 from slmdesk.ui.mailbox import Mailbox
-from slmdesk.ui.state import Phase
+from slmdesk.ui.state import EngineState, Phase
+from tests.ui.machines import FIRST, SECOND, Machine, no_gpu, two_devices
 from tests.ui.scripted import Gate, ScriptedChat, Step, answer_script, make_model
 
 Make = Callable[[ScriptedChat], Inference]
+OTHER = make_model("other", "Other")
 REFUSED = UserError(
     "database-cannot-be-written", ErrorKind.STORAGE, file="slmdesk.sqlite", reason="disk is full"
 )
@@ -113,6 +116,132 @@ def test_reasoning_is_told_apart_from_text(make: Make, qtbot: QtBot) -> None:
     assert "".join(text for kind, text, _ in said if kind == "reasoning") == "Let me see."
     assert "".join(text for kind, text, _ in said if kind == "text") == "It is."
     assert sum(pieces for _, _, pieces in said) == 4
+
+
+def states_of(inference: Inference) -> list[EngineState]:
+    """Every state that is told from now on."""
+    told: list[EngineState] = []
+    inference.state_changed.connect(told.append)
+    return told
+
+
+def wait(qtbot: QtBot, inference: Inference) -> None:
+    qtbot.waitUntil(lambda: not inference.running and not inference._timer.isActive())
+
+
+def test_nothing_of_the_model_before_is_said_of_the_next_one(make: Make, qtbot: QtBot) -> None:
+    chat = ScriptedChat([answer_script()])
+    inference = make(chat)
+    inference.answer(asked("1"), make_model())
+    wait(qtbot, inference)
+    assert inference.state.tokens_per_second
+    chat.pool.loading.insert(0, gate := Gate())
+    told = states_of(inference)
+    inference.load(OTHER)
+    qtbot.waitUntil(lambda: inference.state.model == OTHER)
+    assert inference.state == EngineState(phase=Phase.LOADING, model=OTHER)
+    gate.opened.set()
+    wait(qtbot, inference)
+    assert {one.tokens_per_second for one in told} == {0.0}
+    assert inference.state.phase is Phase.READY
+
+
+@pytest.mark.parametrize("planned", [False, True])
+def test_a_load_that_fails_is_said_of_its_own_model(make: Make, qtbot: QtBot, planned: bool) -> None:
+    chat = ScriptedChat(machine=Machine(no_gpu()) if planned else None)
+    inference = make(chat)
+    inference.load(make_model())
+    wait(qtbot, inference)
+    chat.pool.loading = [UserError("engine-killed-loading", ErrorKind.MODEL, name="Other", status="9")]
+    told = states_of(inference)
+    inference.load(OTHER)
+    wait(qtbot, inference)
+    assert (inference.state.phase, inference.state.model) == (Phase.FAILED, OTHER)
+    assert inference.state.report is None
+    assert all(one.model == OTHER and one.report is None for one in told)
+
+
+def test_after_a_crash_the_next_load_is_a_load_from_its_beginning(make: Make, qtbot: QtBot) -> None:
+    died = UserError("engine-killed", ErrorKind.GENERATION, status="9")
+    chat = ScriptedChat([[Text("On"), died], answer_script()])
+    inference = make(chat)
+    inference.answer(asked("1"), make_model())
+    wait(qtbot, inference)
+    assert (inference.state.phase, inference.state.report is None) == (Phase.FAILED, False)
+    chat.pool.loading.insert(0, gate := Gate())
+    inference.answer(asked("2"), make_model())
+    qtbot.waitUntil(lambda: inference.state.phase is Phase.LOADING)
+    assert inference.state.report is None
+    gate.opened.set()
+    wait(qtbot, inference)
+    assert inference.state.phase is Phase.READY
+
+
+def test_a_model_that_is_loaded_already_is_not_said_to_be_loading(make: Make, qtbot: QtBot) -> None:
+    machine = Machine(no_gpu())
+    chat = ScriptedChat([answer_script(), [gate := Gate(), *answer_script()]], machine=machine)
+    inference = make(chat)
+    inference.load(make_model())
+    wait(qtbot, inference)
+    told = states_of(inference)
+    inference.answer(asked("1"), make_model())
+    wait(qtbot, inference)
+    # It is planned anew, and comes to the same.
+    machine.settings = Settings(device="cpu")
+    inference.answer(asked("2"), make_model())
+    qtbot.waitUntil(lambda: len(chat.pool.requests) == 2 and not inference._mailbox)
+    gate.opened.set()
+    inference.load(make_model())
+    wait(qtbot, inference)
+    assert len(chat.pool.loads) == 1
+    assert Phase.LOADING not in {one.phase for one in told}
+    assert all(one.report is not None and one.memory_bytes for one in told)
+
+
+def test_another_device_is_a_load_before_the_engine_says_so(make: Make, qtbot: QtBot) -> None:
+    machine = Machine(two_devices())
+    chat = ScriptedChat([answer_script()], machine=machine)
+    inference = make(chat)
+    inference.answer(asked("1"), make_model())
+    wait(qtbot, inference)
+    machine.settings = Settings(device="cpu")
+    chat.pool.loading.insert(0, gate := Gate())
+    inference.load(make_model())
+    qtbot.waitUntil(lambda: inference.state.phase is Phase.LOADING)
+    assert (inference.state.report, inference.state.memory_bytes) == (None, 0)
+    gate.opened.set()
+    wait(qtbot, inference)
+    assert inference.state.phase is Phase.READY
+
+
+def test_what_is_loaded_holds_where_another_load_never_begins(make: Make, qtbot: QtBot) -> None:
+    chat = ScriptedChat([answer_script()])
+    inference = make(chat)
+    inference.answer(asked("1"), make_model())
+    wait(qtbot, inference)
+    before = inference.state
+    chat.pool.busy = UserError("engine-busy", ErrorKind.GENERATION, name="Benchmark")
+    inference.load(OTHER)
+    wait(qtbot, inference)
+    assert inference.state == before
+    chat.pool.busy = None
+    inference.load(dataclasses.replace(OTHER, problem=REFUSED))
+    wait(qtbot, inference)
+    assert inference.state == before
+
+
+def test_only_a_model_of_the_engines_named_is_unloaded(make: Make, qtbot: QtBot) -> None:
+    chat = ScriptedChat()
+    inference = make(chat)
+    inference.load(make_model())
+    wait(qtbot, inference)
+    inference.unload({SECOND})
+    wait(qtbot, inference)
+    assert inference.state.phase is Phase.READY
+    inference.unload({FIRST})
+    wait(qtbot, inference)
+    assert chat.pool.loaded is None
+    assert inference.state == EngineState()
 
 
 def test_state_is_told_once_per_drain(make: Make, qtbot: QtBot) -> None:

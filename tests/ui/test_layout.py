@@ -46,6 +46,25 @@ def test_in_a_narrow_window_the_drawer_takes_the_place_of_the_list(
     assert chat.list.isVisible()
 
 
+def test_a_window_made_narrow_in_one_step_is_laid_out_in_that_step(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    window = make_window(ScriptedChat([answer_script()]), size=(1264, 800))
+    ask_and_wait(qtbot, window)
+    chat = window.chat
+    chat.show_drawer(True)
+    QApplication.processEvents()
+    for width in (900, 1264):
+        window.resize(width, 800)
+        left = chat.list if chat.list.isVisible() else window.rail
+        begins, ends = place(left, window).right() + 1, place(chat.drawer, window).left()
+        assert place(chat.drawer, window).right() + 1 == width
+        for part in (chat.head, chat.transcript):
+            assert (place(part, window).left(), place(part, window).right() + 1) == (begins, ends)
+        assert begins <= place(chat.composer, window).left()
+        assert place(chat.composer, window).right() < ends
+
+
 def test_where_there_is_little_room_the_composer_says_less(make_window: MakeWindow, qtbot: QtBot) -> None:
     window = make_window(ScriptedChat([answer_script()]))
     ask_and_wait(qtbot, window)

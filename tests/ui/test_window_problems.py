@@ -194,11 +194,26 @@ def test_a_bug_before_the_chat_is_there_is_shown_when_it_is(
     window.deleteLater()
 
 
-def test_settings_that_could_not_be_used_are_told_at_start(
-    make_window: MakeWindow, qtbot: QtBot, paths: Paths, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("stored", "settings"),
+    [
+        ('{"theme": "pink"}', ["Theme"]),
+        (
+            '{"theme": "pink", "window_width": 1, "model_settings": {"/a.gguf": {"threads": -5}}}',
+            ["Theme", "Width of the window", "Threads"],
+        ),
+    ],
+)
+def test_settings_that_could_not_be_used_are_told_at_start_in_one_place(
+    make_window: MakeWindow,
+    qtbot: QtBot,
+    paths: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+    stored: str,
+    settings: list[str],
 ) -> None:
     paths.settings_file.parent.mkdir(parents=True, exist_ok=True)
-    paths.settings_file.write_text('{"theme": "pink", "window_width": 1}')
+    paths.settings_file.write_text(stored)
     real = slmdesk.ui.Services.__init__
 
     def loaded(services: slmdesk.ui.Services, **given: object) -> None:
@@ -209,15 +224,18 @@ def test_settings_that_could_not_be_used_are_told_at_start(
 
     monkeypatch.setattr(slmdesk.ui.Services, "__init__", loaded)
     window = make_window()
-    shown = [words_of(notice) for notice in window.chat.banners.notices]
-    assert [words.partition("” ")[0] for words in shown] == [
-        "The setting “Theme",
-        "The setting “Width of the window",
-    ]
+    (notice,) = window.chat.banners.notices
+    shown = words_of(notice)
+    for setting in settings:
+        assert f"The setting “{setting}”" in (shown if len(settings) == 1 else notice.details)
+    if len(settings) > 1:
+        assert f"{len(settings)} settings have values that cannot be used." in shown
+        assert str(paths.settings_file) in shown
+        assert len(notice.details.splitlines()) == len(settings)
+        assert "pink" in notice.details
     window.chat.show_error(REFUSED)
-    assert len(window.chat.banners.notices) == 2
-    window.chat.banners.notices[0].close_button.click()
-    window.chat.banners.notices[0].close_button.click()
+    assert len(window.chat.banners.notices) == 1
+    notice.close_button.click()
     assert window.chat.banners.notices == []
 
 

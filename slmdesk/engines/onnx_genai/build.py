@@ -38,7 +38,7 @@ def engine_version() -> str:
     except importlib.metadata.PackageNotFoundError:
         # It comes under other names as well: onnxruntime-gpu, -directml, -windowsml.
         runtime = ""
-    beside = f" with onnxruntime {runtime}" if runtime else ""
+    beside = f", onnxruntime {runtime}" if runtime else ""
     return f"{native.package_version} ({native.package_name}{beside})"
 
 

@@ -76,6 +76,11 @@ ERRORS: dict[str, ErrorText] = {
         N_("the system ended the engine ({status}), most often because memory ran out"),
         _LESS_MEMORY,
     ),
+    "engine-ended-by-system-starting": ErrorText(
+        _STARTING,
+        N_("the system ended it ({status}), most often because memory ran out"),
+        N_("Close other programs, then try again"),
+    ),
     "engine-not-responding": ErrorText(
         _ANSWERING,
         N_("it stopped responding and was ended"),

@@ -133,6 +133,14 @@ ERRORS: dict[str, ErrorText] = {
     "gpu-off": ErrorText(
         _NOT_USED, N_("it is switched off in the system"), N_("Switch it on in the Device Manager")
     ),
+    "gpu-refused": ErrorText(
+        _NOT_USED,
+        N_("you may not compute on it"),
+        N_(
+            "Join the groups render and video and log in again; in a container, start the container with "
+            "access to the GPU"
+        ),
+    ),
     "gpu-not-seen": ErrorText(
         _NOT_USED,
         N_("{engine} does not see it with {backend}, although its driver is there"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from slmdesk.messages import format_integer, tr, tr_n
@@ -181,9 +181,13 @@ class MoreOptions(QWidget):
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(Space.S)
-        grid.setVerticalSpacing(Space.M)
+        grid.setVerticalSpacing(Space.XS)
         for number, option in enumerate(number_options()):
-            grid.addLayout(self._make_number(theme, option), number // 2, number % 2)
+            row, side = 2 * (number // 2), number % 2
+            label, field = self._make_number(theme, option)
+            label.setContentsMargins(0, Space.M - Space.XS if row else 0, 0, 0)
+            grid.addWidget(label, row, side)
+            grid.addWidget(field, row + 1, side, Qt.AlignmentFlag.AlignTop)
         widest = max(field.box.minimumWidth() for field in self.numbers.values())
         for field in self.numbers.values():
             field.box.setFixedWidth(widest)
@@ -232,7 +236,7 @@ class MoreOptions(QWidget):
         )
         self.unsupported_note.setText(words.format(count=format_integer(missing)))
 
-    def _make_number(self, theme: Theme, option: NumberOption) -> QVBoxLayout:
+    def _make_number(self, theme: Theme, option: NumberOption) -> tuple[Label, NumberField]:
         field = NumberField(
             theme,
             option.label,
@@ -244,20 +248,16 @@ class MoreOptions(QWidget):
             placeholder=option.empty,
         )
         field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        label = Label(theme, option.label, TextRole.BASE)
+        # A label of two lines may stand beside one of a single line, and their fields are in a line.
+        label = Label(theme, option.label, TextRole.BASE, wrap=True)
+        label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom)
         label.setBuddy(field)
         for widget in (label, field.spin):
             set_tooltip(widget, option.term)
         field.changed.connect(lambda value, name=option.name: self.changed.emit(_setter(name, value)))
         self.numbers[option.name] = field
         self._terms[option.name] = option.term
-        box = QVBoxLayout()
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(Space.XS)
-        box.addWidget(label)
-        box.addWidget(field)
-        box.addStretch(1)
-        return box
+        return label, field
 
     def _take_stop(self, text: str) -> None:
         stop = read_stop_strings(text)

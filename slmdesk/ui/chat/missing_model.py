@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slmdesk.messages import tr
+from slmdesk.messages import error_sentences, tr
 from slmdesk.ui.widgets.banner import Banner, BannerTone
 
 if TYPE_CHECKING:
@@ -40,13 +40,15 @@ class MissingModel:
         if conversation is self._told or (answers and answers[-1] == model.title):
             return
         self._told = conversation
+        why = ""
         if own is not None:
+            why = error_sentences(own.problem).why if own.problem is not None else ""
             what = tr("{model} cannot be used any more.").format(model=own.title)
         else:
             title = answers[-1] if answers and answers[-1] else conversation.model
             what = tr("{model} is no longer on this computer.").format(model=title)
         do = tr("{model} will answer your next message.").format(model=model.title)
-        self._note = Banner(self._theme, what, "", do, "", (), tone=BannerTone.NOTE)
+        self._note = Banner(self._theme, what, why, do, "", (), tone=BannerTone.NOTE)
         self._banners.show_banner(self._note)
 
     def _take_back(self) -> None:

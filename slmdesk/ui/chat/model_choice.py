@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from slmdesk.messages import UserError
     from slmdesk.ui.inference import Inference
 
+# The problem of a model whose engine was turned off in the settings.
+_TURNED_OFF = "engine-turned-off"
+
 
 class ModelChoice(QObject):
     """Owned by the chat panel. Loading is asked for here and done by the inference."""
@@ -39,6 +42,13 @@ class ModelChoice(QObject):
     def loading(self) -> bool:
         """Whether a load that was asked for here is not over yet."""
         return self._ticket is not None
+
+    @property
+    def engines_off(self) -> tuple[str, ...]:
+        """The titles of the engines that are turned off, where no model can be used for that reason alone."""
+        problems = [model.problem for model in self.models or ()]
+        titles = [str(one.facts["engine"]) for one in problems if one is not None and one.key == _TURNED_OFF]
+        return tuple(dict.fromkeys(titles)) if len(titles) == len(problems) else ()
 
     def set_models(self, models: Sequence[InstalledModel], wanted: str) -> bool:
         """Take what is on this computer. Where no model is chosen yet, or the chosen one has gone, the one

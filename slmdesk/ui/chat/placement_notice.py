@@ -49,9 +49,9 @@ class PlacementNotice:
         if self._shown in self._dismissed:
             self._close()
 
-    def show(self, placement: Placement) -> None:
-        """A model was placed."""
-        warning = placement.warning
+    def show(self, placement: Placement | None) -> None:
+        """A model was placed, or would be; None: there is no place to warn of."""
+        warning = placement.warning if placement is not None else None
         name = identity(warning) if warning is not None else ""
         if name == self._shown:
             return

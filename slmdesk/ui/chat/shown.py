@@ -18,6 +18,7 @@ from slmdesk.ui.chat.banners import error_notice, repair_notice
 from slmdesk.ui.chat.drafts import Drafts
 from slmdesk.ui.chat.keeper import ConversationKeeper
 from slmdesk.ui.chat.model_choice import ModelChoice
+from slmdesk.ui.chat.settings_notice import settings_notices
 from slmdesk.ui.chat.situation import Situation
 from slmdesk.ui.chat.view import ChatView
 from slmdesk.ui.inference import Inference
@@ -109,6 +110,11 @@ class ShownConversation(ChatView):
     def show_notice(self, error: UserError) -> None:
         """Show something that is not about this chat, until the person closes it."""
         self.banners.show_notice(error_notice(self._theme, error))
+
+    def show_settings_problems(self, problems: Sequence[UserError]) -> None:
+        """Say what was wrong with the settings."""
+        for notice in settings_notices(self._theme, problems):
+            self.banners.show_notice(notice)
 
     def show_repair(self, report: RepairReport) -> None:
         """Say how damaged conversations were repaired."""
@@ -234,7 +240,7 @@ class ShownConversation(ChatView):
             page = self.nothing
         else:
             page = self.empty if self.model is not None else self.no_model
-        self.no_model.set_found(bool(self.choice.models))
+        self.no_model.set_found(bool(self.choice.models), self.choice.engines_off)
         self.stack.setCurrentWidget(page)
         self.composer.model_button.set_models(self.choice.models or (), self.model)
         self.list.set_next_model(self.model.title if self.model else "")
@@ -261,6 +267,7 @@ class ShownConversation(ChatView):
             load_wanted=self.choice.loading,
             context_tokens=self._context_tokens,
             draft_tokens=self._draft_tokens,
+            engines_off=self.choice.engines_off,
             next_context_length=self._next_context_length(),
         )
         situation.show_in(self)

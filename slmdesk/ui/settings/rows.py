@@ -47,11 +47,15 @@ class Setting:
     control: Control
     widget: QWidget
     """What takes the keyboard."""
+    keywords: str = ""
+    """Other words that a person may look for."""
 
     def matches(self, text: str) -> bool:
-        """Whether every word of `text` is among what is said about it and what can be chosen."""
+        """Whether every word of `text` is among what is said about it, what can be chosen, and its
+        keywords.
+        """
         choices = self.control.choice_words if isinstance(self.control, Offers) else ()
-        return self.row.matches(text, " ".join(choices))
+        return self.row.matches(text, " ".join((*choices, self.keywords)))
 
     def show_limits(self, fixed: str, useless: str) -> None:
         """Why it cannot be changed: a policy has `fixed` it, or it would be `useless`. Empty: it can."""
@@ -107,9 +111,11 @@ class SettingsPage(QScrollArea):
         """Something below all that is there, which brings its distance along."""
         self._column.insertWidget(self._column.count() - 1, widget)
 
-    def add_setting(self, name: str, row: SettingsRow, control: Control, widget: QWidget) -> SettingsRow:
+    def add_setting(
+        self, name: str, row: SettingsRow, control: Control, widget: QWidget, keywords: str = ""
+    ) -> SettingsRow:
         """Note that `row` sets the setting called `name` with `control`. Returns the row."""
-        self.settings.append(Setting(name, row, control, widget))
+        self.settings.append(Setting(name, row, control, widget, keywords))
         return row
 
     def set_fixed(self, fixed: Mapping[str, str]) -> None:
@@ -166,13 +172,17 @@ class SettingsRow(QWidget):
         name: str,
         about: str | QWidget = "",
         control: QWidget | None = None,
+        *,
+        keeps_about: bool = False,
     ) -> None:
+        """`keeps_about`: the sentence tells facts, and stays where a value cannot be changed."""
         super().__init__()
         self._theme = theme
         self.name = name
         self.icon = icon
         self.about = about if isinstance(about, str) else ""
         self._fixed = ""
+        self._keeps_about = keeps_about
         self.setMinimumHeight(theme.sizes.settings_row)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, Space.S, Space.L, Space.S)
@@ -186,6 +196,9 @@ class SettingsRow(QWidget):
         column.addWidget(self._name)
         self._about = Label(theme, self.about, TextRole.SECONDARY, "text_secondary", wrap=True)
         column.addWidget(about if isinstance(about, QWidget) else self._about)
+        self._reason = Label(theme, "", TextRole.SECONDARY, "text_secondary", wrap=True)
+        column.addWidget(self._reason)
+        self._reason.hide()
         column.addStretch(1)
         row.addLayout(column, 1)
         # Not before it has a parent: until then it would open as a window.
@@ -226,16 +239,21 @@ class SettingsRow(QWidget):
         self._show_about()
 
     def set_fixed(self, reason: str, *, lock: bool = True) -> None:
-        """Show the reason in the place of the sentence, with a lock for an icon; empty: as it was."""
+        """Show the reason in the place of the sentence, or below facts, with a lock for an icon; empty: as it
+        was.
+        """
         self._fixed = reason
         self._icon.set_icon("lock" if reason and lock else self.icon, "text_secondary")
         self._show_about()
         self.update()
 
     def _show_about(self) -> None:
-        words = self._fixed or self.about
+        keeps = self._keeps_about and bool(self.about)
+        words = self.about if keeps else self._fixed or self.about
         self._about.setText(words)
         self._about.setVisible(bool(words))
+        self._reason.setText(self._fixed if keeps else "")
+        self._reason.setVisible(keeps and bool(self._fixed))
 
     def matches(self, text: str, more: str) -> bool:
         """Whether the name, the sentence, or `more` has every word of `text`."""

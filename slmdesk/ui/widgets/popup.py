@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QModelIndex, QObject, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QListView, QVBoxLayout, QWidget
 
@@ -43,6 +43,8 @@ class ChoiceBox(QWidget):
         self.list.setItemDelegate(self._delegate)
         self.list.setAccessibleName(name)
         self.list.setFrameShape(QFrame.Shape.NoFrame)
+        # By rows, the last of them would stop above the end of the box.
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setMouseTracking(True)
         self.list.viewport().setAutoFillBackground(False)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -106,8 +108,9 @@ class ChoicePopup(QWidget):
     """A menu drawn inside its window, so that it needs no compositor and cannot leave the screen.
 
     Covers the window while it is open: a click beside the list closes it. Up, Down, Home, End and typing
-    move; Enter and Space choose; Esc and Tab close. With `find`, typing looks for choices instead, in a field
-    whose placeholder it is. Gives the keyboard back to its opener and deletes itself.
+    move; Enter and Space choose, unless the space belongs to a name that is being typed; Esc and Tab close.
+    With `find`, typing looks for choices instead, in a field whose placeholder it is. Gives the keyboard back
+    to its opener and deletes itself; closes where the opener is hidden, with its panel.
     """
 
     chosen = Signal(str)
@@ -128,6 +131,7 @@ class ChoicePopup(QWidget):
         self._theme = theme
         self._opener = opener
         self._choices = tuple(choices)
+        self._typed = QElapsedTimer()
         self.box = ChoiceBox(theme, choices, name, find, self)
         self.list = self.box.list
         self.find_field = self.box.find_field
@@ -138,6 +142,7 @@ class ChoicePopup(QWidget):
         self.setGeometry(window.rect())
         self._place(width)
         window.installEventFilter(self)
+        opener.installEventFilter(self)
         self.show()
         self.raise_()
         (self.find_field or self.list).setFocus(Qt.FocusReason.PopupFocusReason)
@@ -151,7 +156,8 @@ class ChoicePopup(QWidget):
         """Close without a choice."""
         if self.isVisible():
             self.hide()
-            self._opener.setFocus(Qt.FocusReason.PopupFocusReason)
+            if self._opener.isVisible():
+                self._opener.setFocus(Qt.FocusReason.PopupFocusReason)
             self.closed.emit()
             self.deleteLater()
 
@@ -160,8 +166,12 @@ class ChoicePopup(QWidget):
         self.close_menu()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keys that neither a list nor a field knows; and the window's size."""
+        """Keys that neither a list nor a field knows; the window's size; and the opener's going."""
         kind = event.type()
+        if watched is self._opener:
+            if kind == QEvent.Type.Hide and not event.spontaneous():
+                self.close_menu()
+            return False
         if watched is self.parent():
             if kind == QEvent.Type.Resize:
                 self.close_menu()
@@ -170,6 +180,10 @@ class ChoicePopup(QWidget):
             match event.key():
                 case Qt.Key.Key_Space if watched is not self.list:
                     return False
+                case Qt.Key.Key_Space if self._is_typing:
+                    self._typed.start()
+                    self.list.keyboardSearch(event.text())
+                    return True
                 case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
                     self._choose(self.list.currentIndex())
                     return True
@@ -179,9 +193,16 @@ class ChoicePopup(QWidget):
                 case key if key in _MOVING_KEYS and watched is not self.list:
                     QApplication.sendEvent(self.list, event)
                     return True
+                case _ if watched is self.list and event.text().isprintable() and event.text():
+                    self._typed.start()
         if kind == QEvent.Type.FocusOut and not self.list.isActiveWindow():
             self.close_menu()
         return super().eventFilter(watched, event)
+
+    @property
+    def _is_typing(self) -> bool:
+        """Whether what is typed now goes on with the letters before it."""
+        return self._typed.isValid() and self._typed.elapsed() <= QApplication.keyboardInputInterval()
 
     def _choose(self, index: QModelIndex) -> None:
         choice = self.box.choice_at(index)

@@ -7,6 +7,8 @@ of 8 B weights in four bits has.
 from __future__ import annotations
 
 import itertools
+import shlex
+import sys
 from dataclasses import replace
 
 import pytest
@@ -23,9 +25,9 @@ from slmdesk.engines import (
     resolve_without_engine,
 )
 from slmdesk.engines.placement import Wisher
-from slmdesk.messages import error_sentences, say
+from slmdesk.messages import Message, error_sentences, say
 from tests.engines.placement.builds import BUILDS, device
-from tests.hardware.recordings import machines
+from tests.hardware.recorded import machines
 
 NEEDS = ModelNeeds(weights_bytes=5 * 10**9, kv_bytes=10**9, layers=32)
 MACHINES = machines()
@@ -153,21 +155,24 @@ def test_in_words() -> None:
     sentences = error_sentences(warning)
     assert sentences.what == "NVIDIA GeForce RTX 4080 SUPER is not used."
     assert sentences.why == "The installed ONNX Runtime GenAI was built without support for it."
-    assert "pip install onnxruntime-genai-cuda==0.18.0" in sentences.do
+    assert "-m pip install onnxruntime-genai-cuda==0.18.0" in sentences.do
 
 
 @pytest.mark.parametrize(
     ("machine", "build", "command"),
     [
-        ("linux-nvidia", "llama cpu", "CMAKE_ARGS=-DGGML_CUDA=on pip install"),
-        ("linux-amd", "llama cpu", "CMAKE_ARGS=-DGGML_VULKAN=on pip install"),
-        ("windows-amd", "llama cpu", "$env:CMAKE_ARGS='-DGGML_VULKAN=on'; pip install"),
-        ("mac-m-series", "llama cpu", "CMAKE_ARGS=-DGGML_METAL=on pip install"),
-        ("windows-amd", "onnx", "pip install onnxruntime-genai-winml==0.18.0"),
-        ("windows-nvidia", "onnx", "pip install onnxruntime-genai-cuda==0.18.0"),
+        ("linux-nvidia", "llama cpu", "CMAKE_ARGS=-DGGML_CUDA=on PYTHON -m pip install"),
+        ("linux-amd", "llama cpu", "CMAKE_ARGS=-DGGML_VULKAN=on PYTHON -m pip install"),
+        ("windows-amd", "llama cpu", "$env:CMAKE_ARGS='-DGGML_VULKAN=on'; & \"PYTHON\" -m pip install"),
+        ("mac-m-series", "llama cpu", "CMAKE_ARGS=-DGGML_METAL=on PYTHON -m pip install"),
+        ("windows-amd", "onnx", '; & "PYTHON" -m pip install onnxruntime-genai-winml==0.18.0'),
+        ("windows-nvidia", "onnx", '& "PYTHON" -m pip uninstall -y onnxruntime-genai onnxruntime; '),
     ],
 )
-def test_the_right_build_is_named(machine: str, build: str, command: str) -> None:
+def test_the_right_build_is_named(
+    machine: str, build: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", "PYTHON")
     warning = place(machine, build).warning
     assert warning is not None
     assert command in str(warning.facts["command"])
@@ -229,6 +234,34 @@ def test_layers_that_were_chosen_are_kept() -> None:
     assert (none.devices, none.reason.key, none.warning) == ((), "placed-cpu-chosen", None)
     every = resolve(engine, computer, Preference(gpu_layers=ALL_LAYERS), NEEDS)
     assert every.gpu_layers == ALL_LAYERS
+
+
+@pytest.mark.parametrize("build", ["llama cpu", "onnx"])
+def test_a_command_can_be_pasted(build: str) -> None:
+    """Each of its parts is a command that the shell splits as it is meant."""
+    warning = place("linux-nvidia", build).warning
+    assert warning is not None
+    for part in str(warning.facts["command"]).split(" && "):
+        words = shlex.split(part)
+        assert words[words.index("-m") :][:2] == ["-m", "pip"]
+        assert sys.executable in words
+        assert not any(word.endswith(",") for word in words)
+
+
+def test_nothing_is_installed_into_a_frozen_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    warning = place("linux-nvidia", "llama cpu").warning
+    assert warning is not None
+    assert warning.key == "gpu-no-path"
+
+
+def test_where_a_probe_did_not_answer_the_engine_is_asked() -> None:
+    """Else a graphics processor that no probe told of would be lost without a word."""
+    blind = replace(MACHINES["server-no-gpu"], notes=(Message("hardware-probe-late", {"probe": "sysfs"}),))
+    assert resolve_without_engine(blind, Preference()) is None
+    board = replace(MACHINES["server-no-gpu"], machine="aarch64")
+    assert resolve_without_engine(board, Preference()) is None
+    assert resolve_without_engine(blind, Preference(device=CPU_ONLY)) is not None
 
 
 def test_without_an_engine_only_what_no_engine_changes_is_decided() -> None:

@@ -24,7 +24,7 @@ from slmdesk.engines.placement import Wisher
 from slmdesk.hardware import Computer, Gpu
 from slmdesk.hardware.gpu import GpuVendor
 from slmdesk.messages import ErrorKind, Message, UserError, error_sentences, say
-from tests.hardware.recordings import machines
+from tests.hardware.recorded import machines
 
 SIZES = st.one_of(st.just(0), st.integers(0, 2**45))
 BACKENDS = ["CUDA", "Vulkan", "Metal", "ROCm", "SYCL", "DirectML", "WebGPU", "OpenVINO", "Something"]

@@ -11,7 +11,7 @@ from slmdesk.engines.placing_devices import Usable
 from slmdesk.engines.placing_room import LARGEST_RESERVE, free_for_model, room_for
 from tests.engines.placement.builds import composed_llama_cuda as cuda
 from tests.engines.placement.builds import device
-from tests.hardware.recordings import machines
+from tests.hardware.recorded import machines
 
 GIB = 2**30
 # A layer takes 1 GiB, the output layer among the 33.

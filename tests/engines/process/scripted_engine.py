@@ -88,6 +88,11 @@ def hang_at_start_entry(connection: Any, _engine: str, log_path: str) -> None:
     serve(connection, create, log_path)
 
 
+def killed_at_start_entry(_connection: Any, _engine: str, _log_path: str) -> None:
+    """As the kernel does where memory runs out."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def unguarded_exit_entry(_connection: Any, _engine: str, _log_path: str) -> None:
     """A process that ends before it says anything."""
     os._exit(3)

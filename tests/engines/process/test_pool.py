@@ -122,7 +122,8 @@ def test_unload_while_answering(scripted_pool: EnginePool, script: Script) -> No
         next(answer)
         next(answer)
         scripted_pool.unload()
-        assert list(answer) == [End(reason="cancelled")]
+        # With its figures, where the engine was quick to stop before its process ended.
+        assert list(answer)[-1] == End(reason="cancelled")
     assert scripted_pool.loaded is None
 
 

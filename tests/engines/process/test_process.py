@@ -33,6 +33,7 @@ from tests.engines.process.scripted_engine import (
     broken_library_entry,
     crash_at_start_entry,
     hang_at_start_entry,
+    killed_at_start_entry,
     missing_package_entry,
     scripted_entry,
     unguarded_exit_entry,
@@ -394,6 +395,7 @@ def test_a_long_conversation_passes(scripted_process: EngineProcess, script: Scr
         (broken_library_entry, "engine-could-not-start"),
         (crash_at_start_entry, "engine-wrong-processor-starting"),
         (unguarded_exit_entry, "engine-crashed-starting"),
+        (killed_at_start_entry, "engine-ended-by-system-starting"),
         (missing_package_entry, "engine-not-installed"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gettext
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +14,11 @@ from pytestqt.qtbot import QtBot
 
 from slmdesk.chat import ChatOptions
 from slmdesk.engines import Sampling, Thinking
+from slmdesk.messages import language
 from slmdesk.ui.chat.drawer import ChatDrawer
 from slmdesk.ui.chat.drawer_fields import number_options, read_stop_strings, write_stop_strings
 from slmdesk.ui.theme import Theme
+from slmdesk.ui.widgets.labels import Label
 
 
 @pytest.fixture
@@ -27,6 +31,33 @@ def drawer(qtbot: QtBot, theme: Theme) -> ChatDrawer:
         drawer.show()
         drawer.activateWindow()
     return drawer
+
+
+def test_long_names_of_options_are_wrapped_and_their_fields_stand_in_a_line(
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Longer(gettext.NullTranslations):
+        def gettext(self, message: str) -> str:
+            return {"Most candidates": "Największa liczba kandydatów"}.get(message, message)
+
+    monkeypatch.setattr(language._spoken, "translations", Longer())
+    drawer = ChatDrawer(theme)
+    qtbot.addWidget(drawer)
+    fill(drawer)
+    drawer.resize(drawer.width(), 900)
+    drawer.show()
+    drawer.more_button.click()
+    qtbot.waitUntil(lambda: drawer.more.isVisible())
+    QApplication.processEvents()
+    content = drawer.area.widget()
+    assert content is not None
+    assert content.width() <= drawer.area.viewport().width()
+    one, other = drawer.more.numbers["top_k"], drawer.more.numbers["top_p"]
+    assert one.y() == other.y()
+    labels = {label.text(): label for label in drawer.more.findChildren(Label)}
+    long, short = labels["Największa liczba kandydatów"], labels["Candidates’ share"]
+    assert long.height() >= 2 * long.fontMetrics().height()
+    assert long.geometry().bottom() == short.geometry().bottom() < one.y()
 
 
 def fill(

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from slmdesk.messages import error_sentences
 from slmdesk.ui import MainWindow
 from slmdesk.ui.widgets.popup import ChoicePopup
 from tests.ui.driving import MakeWindow, ask_and_wait, focused, settle, words_of
@@ -104,4 +105,7 @@ def test_choosing_another_model_ends_it(make_window: MakeWindow, qtbot: QtBot) -
 def test_a_model_that_is_broken_is_named(make_window: MakeWindow, qtbot: QtBot) -> None:
     window = make_window(two(BROKEN_MODEL.id), models=(OTHER, BROKEN_MODEL))
     step(qtbot, window, Qt.Key.Key_PageDown, "Older")
-    assert "A model that was cut off cannot be used any more." in words_of(window.chat.banners.banner)
+    assert BROKEN_MODEL.problem is not None
+    said = words_of(window.chat.banners.banner)
+    assert "A model that was cut off cannot be used any more." in said
+    assert error_sentences(BROKEN_MODEL.problem).why in said

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from slmdesk.engines import LoadProgress, LoadReport
+from slmdesk.engines import End, LoadProgress, LoadReport, Text
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.storage import ModelSettings, Paths, Settings, SettingsStore
 from slmdesk.ui import MainWindow
@@ -19,7 +19,7 @@ from slmdesk.ui.widgets.banner import Banner
 from tests.ui import machines
 from tests.ui.driving import MakeWindow, ask, ask_and_wait, focused, settle, texts, wait_for_state, words_of
 from tests.ui.machines import FEW, SECOND, Machine, no_gpu, two_devices, wrong_build
-from tests.ui.scripted import ScriptedChat, answer_script, make_model, make_report
+from tests.ui.scripted import Gate, ScriptedChat, answer_script, make_model, make_report
 
 OTHER = make_model("other", "Other", engine=SECOND, engine_title="ONNX Runtime GenAI")
 
@@ -97,6 +97,26 @@ def test_a_warning_that_no_longer_holds_goes_by_itself(make_window: MakeWindow, 
     window.chat.reload()
     settle(qtbot, window)
     assert warning(window) is not None, "nobody has dismissed it"
+
+
+def test_a_warning_goes_with_the_setting_that_it_warned_of(make_window: MakeWindow, qtbot: QtBot) -> None:
+    machine = Machine(no_gpu())
+    machine.settings = Settings(device="CUDA7")
+    chat = ScriptedChat([[Text("One"), gate := Gate(), End(reason="stop")]], machine=machine)
+    window = make_window(chat, machine=machine, settings=machine.settings)
+    assert "CUDA7" in words_of(warning(window))
+    window._change_settings(device="cpu")
+    settle(qtbot, window)
+    assert warning(window) is None
+    assert window.chat.banners.notices == []
+    # Whoever chooses it again hears of it before it is loaded; while an answer is written, after that.
+    ask(window)
+    wait_for_state(qtbot, window, "Writing")
+    window._change_settings(device="CUDA7")
+    assert warning(window) is None
+    gate.opened.set()
+    settle(qtbot, window)
+    assert "CUDA7" in words_of(warning(window))
 
 
 def test_a_warning_leads_to_the_page(make_window: MakeWindow, qtbot: QtBot) -> None:

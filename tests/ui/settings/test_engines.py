@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from slmdesk.engines import Text
+from slmdesk.engines import End, Text
 from slmdesk.messages import error_sentences, language
 from slmdesk.storage import ModelSettings, Paths, Settings, SettingsStore
 from slmdesk.ui import MainWindow, Theme
@@ -36,9 +36,10 @@ from tests.ui.driving import (
     words_of,
 )
 from tests.ui.machines import FIRST, SECOND, Machine, no_gpu, two_devices, wrong_build
-from tests.ui.scripted import Gate, ScriptedChat, answer_script, make_model
+from tests.ui.scripted import BROKEN_MODEL, Gate, ScriptedChat, Step, answer_script, make_model
 
 STARTER = str(make_model().path)
+TITLE = make_model().engine_title
 
 
 def show_page(window: MainWindow) -> EnginesPage:
@@ -53,6 +54,11 @@ def shown(window: MainWindow, qtbot: QtBot) -> EnginesPage:
     qtbot.waitUntil(lambda: page.looked, timeout=PATIENCE_MS)
     settle(qtbot, window)
     return page
+
+
+def holds(chat: ScriptedChat) -> bool:
+    """Whether a model is loaded."""
+    return chat.pool.loaded is not None
 
 
 def words(widget: QWidget) -> str:
@@ -250,19 +256,76 @@ def test_turning_off_the_engine_of_the_chosen_model_takes_another_model(
     assert window.chat.model.id == "other"
 
 
-def test_with_every_engine_off_the_chat_says_that_no_model_can_be_used(
+def test_with_every_engine_off_the_chat_says_so_and_leads_to_the_page(
     make_window: MakeWindow, qtbot: QtBot
 ) -> None:
     window = make_window(machine=Machine(no_gpu()), settings=Settings(engines_off=(FIRST, SECOND)))
     no_model = window.chat.no_model
     assert window.chat.stack.currentWidget() is no_model
-    assert no_model.head.text() == "No model can be used"
+    assert no_model.head.text() == f"{TITLE} is turned off"
+    assert "pip install" not in words(no_model)
+    assert not no_model.again_button.isVisible()
+    assert window.chat.composer.input.placeholderText() == f"Turn {TITLE} on first."
+    no_model.engines_button.click()
+    assert window.stack.currentWidget() is window.settings_panel
+    assert window.settings_panel.stack.currentWidget() is window.settings_panel.engines
     page = shown(window, qtbot)
     assert [view.state.label.text() for view in page.engines] == ["Off", "Off"]
     page.engines[0].switch.click()
     settle(qtbot, window)
     assert window.chat.model is not None
     assert window.status.state_segment.words == "Ready"
+
+
+def test_several_engines_that_are_off_are_named_and_a_broken_model_is_another_matter(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    other = make_model("other", "Other", engine=SECOND, engine_title="ONNX Runtime GenAI")
+    off = Settings(engines_off=(FIRST, SECOND))
+    window = make_window(models=(make_model(), other), machine=Machine(no_gpu()), settings=off)
+    assert window.chat.no_model.head.text() == "The engines are turned off"
+    assert f"{TITLE}, ONNX Runtime GenAI" in words(window.chat.no_model)
+    assert window.chat.composer.input.placeholderText() == "Turn an engine on first."
+    window = make_window(models=(make_model(), BROKEN_MODEL), machine=Machine(no_gpu()), settings=off)
+    assert window.chat.no_model.head.text() == "No model can be used"
+    assert window.chat.no_model.again_button.isVisible()
+
+
+def test_an_engine_that_is_turned_off_gives_its_model_back(make_window: MakeWindow, qtbot: QtBot) -> None:
+    machine = Machine(no_gpu())
+    chat = ScriptedChat(machine=machine)
+    window = make_window(chat, machine=machine)
+    page = shown(window, qtbot)
+    page.engines[1].switch.click()
+    settle(qtbot, window)
+    assert holds(chat), "it is not of that engine"
+    page.engines[1].switch.click()
+    page.engines[0].switch.click()
+    settle(qtbot, window)
+    assert not holds(chat)
+    assert threading.current_thread().name not in chat.pool.threads
+    assert window.status.state_segment.words == "No model loaded"
+    assert window.status.model_segment.words == ""
+    page.engines[0].switch.click()
+    settle(qtbot, window)
+    assert window.status.state_segment.words == "Ready"
+
+
+def test_an_answer_that_is_being_written_ends_before_its_engine_does(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    machine, gate = Machine(no_gpu()), Gate()
+    script: list[Step] = [Text("The first half"), gate, Text(", and the rest."), End(reason="stop")]
+    chat = ScriptedChat([script], machine=machine)
+    window = make_window(chat, machine=machine)
+    ask(window)
+    wait_for_state(qtbot, window, "Writing")
+    show_page(window).engines[0].switch.click()
+    assert holds(chat)
+    gate.opened.set()
+    settle(qtbot, window)
+    assert last_answer(window) == "The first half, and the rest."
+    assert not holds(chat)
 
 
 def test_threads_go_back_to_what_was_found(make_window: MakeWindow, qtbot: QtBot) -> None:
@@ -334,6 +397,50 @@ def test_policy_fixes_the_device_also_for_single_models(make_window: MakeWindow,
     assert page.this_model.rows[2].row.fixed == ""
     assert settings.in_effect_for(STARTER, {"device": reason}).device == "cpu"
     assert machine.looks == []
+
+
+def test_policy_leaves_the_facts_and_adds_the_reason(make_window: MakeWindow, qtbot: QtBot) -> None:
+    reason = "Set by your organisation."
+    fixed = dict.fromkeys(("engines_off", "device"), reason)
+    page = page_of(make_window, qtbot, two_devices(), fixed=fixed)
+    engine = words(page.engines[0].row)
+    assert "llama-cpp-python 0.3.36" in engine
+    assert "GGUF files" in engine
+    assert reason in engine
+    device = words(page.device.device_row)
+    assert "8 cores" in device
+    assert reason in device
+    assert words(page.device.layers_row).count(reason) == 0
+
+
+def test_any_graphics_processor_is_no_device_that_is_missing(make_window: MakeWindow, qtbot: QtBot) -> None:
+    page = page_of(make_window, qtbot, two_devices(), settings=Settings(device="gpu"))
+    assert page.device.device.value == "gpu"
+    assert page.device.device.currentText() == "Any graphics processor"
+    assert "Any graphics processor" in page.this_model.rows[0].row.about
+
+
+def test_a_value_that_is_not_offered_stands_in_its_place(make_window: MakeWindow, qtbot: QtBot) -> None:
+    own = {STARTER: ModelSettings(context_length=3000)}
+    settings = Settings(context_length=100_000, idle_unload_minutes=45, model_settings=own)
+    page = page_of(make_window, qtbot, no_gpu(), settings=settings)
+    lengths = [value for value, _ in page.memory.context.choices]
+    assert lengths[0] == "0"
+    assert lengths[-3:] == ["65536", "100000", "131072"]
+    assert page.memory.context.value == "100000"
+    assert [value for value, _ in page.memory.idle.choices] == ["5", "15", "30", "45", "60", "0"]
+    of_model = [value for value, _ in page.this_model.context.choices]
+    assert of_model[:5] == ["", "0", "2048", "3000", "4096"]
+
+
+def test_a_device_that_was_found_is_found_by_the_search(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window(machine=Machine(two_devices()))
+    shown(window, qtbot)
+    search = window.settings_panel.search
+    for text in ("rtx 4060", "radeon vulkan"):
+        search.field.edit.clear()
+        QTest.keyClicks(search.field.edit, text)
+        assert "Run models on" in [one.text() for one in search.results]
 
 
 # The next load

@@ -45,6 +45,13 @@ def found(panel: SettingsPanel) -> list[str]:
         ("Dark theme", ["Theme"]),
         ("16-bit", ["Precision of the KV cache"]),
         ("polski", ["Language"]),
+        ("gpu", ["Run models on", "Layers on the device"]),
+        ("CUDA", ["Run models on", "Layers on the device"]),
+        ("vulkan", ["Run models on", "Layers on the device"]),
+        ("metal", ["Run models on", "Layers on the device"]),
+        ("graphics card", ["Run models on", "Layers on the device"]),
+        ("cpu", ["Run models on", "Threads"]),
+        ("onnx", ["ONNX Runtime GenAI"]),
         ("nothing like it", []),
     ],
 )

@@ -77,6 +77,21 @@ def test_a_menu_is_heard(qtbot: QtBot, show: Show, theme: Theme) -> None:
     menu.deleteLater()
 
 
+def test_a_list_goes_with_its_opener_and_leaves_the_keyboard_where_it_is(
+    qtbot: QtBot, show: Show, theme: Theme
+) -> None:
+    opener, field = Button(theme, "Open"), TextField(theme, "Name")
+    show(opener, field)
+    popup = ChoicePopup(theme, CHOICES, "Models", opener, 200)
+    field.edit.setFocus()
+    with qtbot.waitSignal(popup.closed):
+        opener.hide()
+    assert field.edit.hasFocus()
+    opener.show()
+    assert not opener.hasFocus()
+    assert field.edit.hasFocus()
+
+
 @pytest.mark.parametrize("choice", ["light", "dark"])
 def test_a_divider_can_be_seen(qtbot: QtBot, show: Show, theme: Theme, choice: ThemeChoice) -> None:
     theme.choose(choice)
@@ -209,6 +224,47 @@ def test_a_list_starts_at_what_is_current_and_needs_no_scroll_bar(
     assert not popup.list.verticalScrollBar().isVisible()
     assert popup.rect().contains(popup.box.geometry().adjusted(14, 14, -14, -14))
     popup.close_menu()
+
+
+def test_a_list_that_is_scrolled_to_its_end_ends_with_its_last_row(
+    qtbot: QtBot, show: Show, theme: Theme
+) -> None:
+    button = Button(theme, "Model")
+    show(button).resize(600, 300)
+    many = [Choice(str(number), f"Model {number}", about="From a file") for number in range(40)]
+    popup = ChoicePopup(theme, many, "Models", button, theme.sizes.menu)
+    # No whole number of rows has room in it.
+    popup.box.resize(popup.box.width(), popup.box.height() - 17)
+    QApplication.processEvents()
+    popup.list.scrollToBottom()
+    last = popup.list.visualRect(popup.list.model().index(39, 0))
+    assert abs(last.bottom() - popup.list.viewport().rect().bottom()) <= 1
+    popup.close_menu()
+
+
+def test_a_space_between_typed_letters_belongs_to_the_name(
+    qtbot: QtBot, show: Show, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = QApplication.keyboardInputInterval()
+    button = Button(theme, "Model")
+    show(button)
+    choices = [Choice("good", "B angel"), Choice("evil", "B evil"), Choice("other", "Other")]
+    popup = ChoicePopup(theme, choices, "Models", button, theme.sizes.menu)
+    said: list[str] = []
+    popup.chosen.connect(said.append)
+    try:
+        QApplication.setKeyboardInputInterval(60_000)
+        QTest.keyClicks(popup.list, "b ")
+        assert said == []
+        QTest.keyClicks(popup.list, "evil")
+        assert popup.list.currentIndex().data() == "B evil"
+        # Typed long ago.
+        QApplication.setKeyboardInputInterval(0)
+        QTest.qWait(20)
+        QTest.keyClick(popup.list, Qt.Key.Key_Space)
+    finally:
+        QApplication.setKeyboardInputInterval(before)
+    assert said == ["evil"]
 
 
 def test_a_list_closes_when_its_window_changes(qtbot: QtBot, show: Show, theme: Theme) -> None:

@@ -28,9 +28,13 @@ class OpenChoice(ChoiceButton):
         words: Callable[[str], str],
         read: Callable[[str], object] = str,
         values: Sequence[str] = (),
+        order: Callable[[str], float] | None = None,
     ) -> None:
-        """`words` for a value, also for one that is not offered."""
+        """`words` for a value, also for one that is not offered. `order` says where that one stands; without
+        it, at the end.
+        """
         self._words = words
+        self._order = order
         super().__init__(theme, [(value, words(value)) for value in values] or [("", words(""))], name)
         self.chosen.connect(lambda value: self.picked.emit(read(value)))
 
@@ -45,7 +49,11 @@ class OpenChoice(ChoiceButton):
         text = "" if value is None else str(value)
         if text not in [one for one, _ in self.choices]:
             notes = dict(self.notes)
-            self.set_choices([*self.choices, (text, self._words(text))], notes)
+            choices = [*self.choices, (text, self._words(text))]
+            order = self._order
+            if order is not None:
+                choices.sort(key=lambda choice: order(choice[0]))
+            self.set_choices(choices, notes)
         super().set_value(text)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from slmdesk.engines import ANY_GPU
 from slmdesk.messages import UserError, format_integer, say, tr
 from slmdesk.storage import MOST_GPU_LAYERS, MOST_THREADS
 from slmdesk.ui.settings.engines.controls import AutomaticNumber, OpenChoice
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 AUTO, CPU = "auto", "cpu"
 """Values of the setting `device` that are no names of devices."""
+# What drives graphics processors, by the names that people know.
+_DRIVERS = "GPU CUDA ROCm HIP Vulkan Metal SYCL"
 ALL_THAT_FIT = -1
 AS_FOUND = 0
 
@@ -65,6 +68,8 @@ class DeviceNames:
             return known if self.automatic else tr("Automatic")
         if value == CPU:
             return tr("Processor (CPU)")
+        if value == ANY_GPU:
+            return tr("Any graphics processor")
         return self._titles.get(value) or tr("{name} (not found)").format(name=value)
 
 
@@ -79,7 +84,9 @@ class DeviceGroup:
         self.banner: Banner | None = None
         self.device = OpenChoice(theme, tr("Run models on"), words=names.words, values=names.values)
         self.device.picked.connect(lambda value: on_change("device", value))
-        self.device_row = SettingsRow(theme, "microchip", tr("Run models on"), "", self.device)
+        self.device_row = SettingsRow(
+            theme, "microchip", tr("Run models on"), "", self.device, keeps_about=True
+        )
         self.layers = AutomaticNumber(
             theme,
             tr("Layers on the device"),
@@ -118,12 +125,13 @@ class DeviceGroup:
         self._notice_place = QVBoxLayout(self._notice)
         self._notice_place.setContentsMargins(Space.S, Space.S, Space.S, Space.S)
         self._notice.hide()
-        for name, row, control in (
-            ("device", self.device_row, self.device),
-            ("gpu_layers", self.layers_row, self.layers),
-            ("threads", self.threads_row, self.threads),
+        graphics = " ".join((_DRIVERS, tr("graphics processor, graphics card, video card")))
+        for name, row, control, keywords in (
+            ("device", self.device_row, self.device, f"{graphics} CPU"),
+            ("gpu_layers", self.layers_row, self.layers, graphics),
+            ("threads", self.threads_row, self.threads, "CPU"),
         ):
-            page.add_setting(name, row, control, control)
+            page.add_setting(name, row, control, control, keywords)
         page.add_group(
             tr("Device"), self.device_row, self.layers_row, self.threads_row, self.why_row, self._notice
         )

@@ -55,7 +55,7 @@ class EngineView(QWidget):
         beside.setSpacing(Space.L)
         beside.addWidget(self.state)
         beside.addWidget(self.switch)
-        self.row = SettingsRow(theme, "package", title, models, control)
+        self.row = SettingsRow(theme, "package", title, models, control, keeps_about=True)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)

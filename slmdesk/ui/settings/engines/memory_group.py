@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from slmdesk.engines import USUAL_CONTEXT_LENGTH
 from slmdesk.messages import format_integer, tr, tr_n
 from slmdesk.ui.settings.engines.controls import OpenChoice
@@ -20,6 +22,15 @@ def context_words(value: str) -> str:
     if value == str(USUAL):
         return tr("Usual ({tokens})").format(tokens=tokens(USUAL_CONTEXT_LENGTH))
     return tokens(int(value))
+
+
+def context_order(value: str) -> float:
+    """Where a context length stands among the others: what is empty first."""
+    return int(value) if value else -1
+
+
+def _idle_order(value: str) -> float:
+    return int(value) or math.inf
 
 
 def idle_words(value: str) -> str:
@@ -42,7 +53,12 @@ class MemoryGroup:
 
     def __init__(self, theme: Theme, page: SettingsPage, on_change: OnChange) -> None:
         self.context = OpenChoice(
-            theme, tr("Context length of new chats"), words=context_words, read=int, values=CONTEXT_LENGTHS
+            theme,
+            tr("Context length of new chats"),
+            words=context_words,
+            read=int,
+            values=CONTEXT_LENGTHS,
+            order=context_order,
         )
         self.context.picked.connect(lambda value: on_change("context_length", value))
         self.context.picked.connect(self.show_context)
@@ -57,7 +73,12 @@ class MemoryGroup:
             self.kv,
         )
         self.idle = OpenChoice(
-            theme, tr("Free the memory when idle"), words=idle_words, read=int, values=_IDLE_MINUTES
+            theme,
+            tr("Free the memory when idle"),
+            words=idle_words,
+            read=int,
+            values=_IDLE_MINUTES,
+            order=_idle_order,
         )
         self.idle.picked.connect(lambda value: on_change("idle_unload_minutes", value))
         self.idle_row = SettingsRow(

@@ -12,7 +12,12 @@ from slmdesk.messages import format_integer, tr
 from slmdesk.storage import MOST_GPU_LAYERS, MOST_THREADS, ModelSettings, Settings
 from slmdesk.ui.settings.engines.controls import AutomaticNumber, OpenChoice
 from slmdesk.ui.settings.engines.device_group import ALL_THAT_FIT, AS_FOUND, DeviceNames
-from slmdesk.ui.settings.engines.memory_group import CONTEXT_LENGTHS, context_words, kv_choices
+from slmdesk.ui.settings.engines.memory_group import (
+    CONTEXT_LENGTHS,
+    context_order,
+    context_words,
+    kv_choices,
+)
 from slmdesk.ui.settings.rows import OnChange, Setting, SettingsPage, SettingsRow
 from slmdesk.ui.theme import Theme
 from slmdesk.ui.widgets.button import Button
@@ -47,6 +52,7 @@ class ModelGroup:
             tr("Context length of this model"),
             words=self._context_words,
             values=(_AS_FOR_ALL, *CONTEXT_LENGTHS),
+            order=context_order,
         )
         self.kv = OpenChoice(
             theme,
