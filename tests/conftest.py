@@ -31,6 +31,17 @@ from slmdesk.storage import Database, Paths, find_paths, resources_folder
 WaitUntil = Callable[[Callable[[], object], str], None]
 
 
+# Where processes are killed, stopped and waited for.
+_SLOW_MODULES = ("test_real_engine.py", "test_deaths.py", "test_quiet_load.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes its time runs once, with everything installed: real models, and the deaths of engines."""
+    for item in items:
+        if "starter_file" in getattr(item, "fixturenames", ()) or item.path.name in _SLOW_MODULES:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes a real home, and words and widths do not depend on the machine."""

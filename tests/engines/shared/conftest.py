@@ -39,7 +39,15 @@ Needs = Callable[..., None]
 _SKIPPED = pytest.StashKey[list[str]]()
 
 
-@pytest.fixture(scope="session", params=["starter.gguf", "tiny-onnx", "smollm2-onnx"])
+# A real model takes its time.
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param("starter.gguf", marks=pytest.mark.slow),
+        "tiny-onnx",
+        pytest.param("smollm2-onnx", marks=pytest.mark.slow),
+    ],
+)
 def subject(request: pytest.FixtureRequest) -> Subject:
     if request.param == "starter.gguf":
         return LlamaCppSubject(request.getfixturevalue("starter_file"))

@@ -50,12 +50,16 @@ def test_an_answer_of_limited_length(ask: Ask) -> None:
 def test_an_answer_that_fills_the_context(
     subject: Subject, engine: Engine, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert OPTIONS.context_length is not None
+    room = OPTIONS.context_length
+    # Mostly by the prompt, which is read faster than an answer is written.
+    words, more = LONG.content, " a" * 16
+    while engine.count_tokens((SYSTEM, ChatMessage("user", words + more))) < room - 8:
+        words += more
     [token] = subject.tokens(engine, "a")
     with monkeypatch.context() as patch:
         subject.say(patch, iter([token] * 2000))
-        full = ask(SYSTEM, LONG, max_tokens=None)
-    assert OPTIONS.context_length is not None
-    room = OPTIONS.context_length
+        full = ask(SYSTEM, ChatMessage("user", words), max_tokens=None)
     assert full.end.reason == "context_full"
     assert (full.end.needed_tokens, full.end.context_length) == (room + 1, room)
     assert full.stats.context_tokens == room
