@@ -9,6 +9,7 @@ from slmdesk.engines.protocol import USUAL_CONTEXT_LENGTH, GenerateRequest, Samp
 from slmdesk.messages import ErrorKind, UserError
 
 SMALLEST_CONTEXT = 16
+LARGEST_BATCH = 4096
 MOST_STOP_STRINGS = 64
 LONGEST_STOP_STRING = 1024
 LARGEST_SEED = 2**32 - 2
@@ -46,6 +47,19 @@ def context_length_for(name: str, trained: int, wanted: int | None) -> int:
             "context-too-long", ErrorKind.MODEL, name=name, context_length=wanted, trained=trained
         )
     return wanted
+
+
+def require_memory(name: str, needed_bytes: int, available_bytes: int, context_length: int) -> None:
+    """Raise UserError (kind MODEL) where the model `name` needs more memory than there is."""
+    if needed_bytes > available_bytes:
+        raise UserError(
+            "memory-too-small",
+            ErrorKind.MODEL,
+            name=name,
+            needed_memory=needed_bytes,
+            available_memory=available_bytes,
+            context_length=context_length,
+        )
 
 
 def require_within(name: str, value: int, least: int, most: int) -> None:

@@ -31,6 +31,7 @@ from slmdesk.engines.protocol import (
     LoadReport,
 )
 from slmdesk.engines.reasoning import WrittenAnswer
+from slmdesk.engines.stoppable_work import StoppableWork
 from slmdesk.engines.templates import PLAIN_STOP, ChatTemplate
 from slmdesk.messages import ErrorKind, UserError
 
@@ -39,10 +40,7 @@ class LlamaCppEngine:
     """Runs one GGUF model with llama.cpp. See `engines.engine.Engine` for what each method promises."""
 
     def __init__(self) -> None:
-        self._stop = StopFlag()
-        # Guards `_working` and the stop flag together: a cancel that comes late must not end the next answer.
-        self._state = threading.Lock()
-        self._working = False
+        self._work = StoppableWork(StopFlag())
         # Held while the model may not go away: by a load's end, an unload, and each use from another thread.
         self._in_use = threading.Lock()
         self._model: LoadedModel | None = None
@@ -52,7 +50,6 @@ class LlamaCppEngine:
         self._joins_text = False
         self._record = PrefixRecord()
         self._written: WrittenAnswer | None = None
-        self._activity = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -64,22 +61,17 @@ class LlamaCppEngine:
 
     @property
     def activity(self) -> int:
-        return self._activity
+        return self._work.activity
 
     def cancel(self) -> None:
-        with self._state:
-            if self._working:
-                self._stop.set()
+        self._work.cancel()
 
     def load(
         self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None]
     ) -> LoadReport | None:
         self.unload()
-        self._begin()
-        try:
+        with self._work.going_on():
             return self._load(path, options, on_progress)
-        finally:
-            self._end()
 
     def _load(
         self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None]
@@ -97,15 +89,15 @@ class LlamaCppEngine:
         plan = plan_load(path, header, files.weights_bytes, options, around)
 
         def progress(fraction: float) -> None:
-            self._show_life()
+            self._work.show_life()
             on_progress(LoadProgress(fraction=min(1.0, max(0.0, fraction))))
 
-        if self._stop:
+        if self._work.stop:
             return None
         try:
-            model = LoadedModel(path, plan, self._stop, progress)
+            model = LoadedModel(path, plan, self._work.stop, progress)
         except UserError:
-            if self._stop:
+            if self._work.stop:
                 return None
             raise
         try:
@@ -119,7 +111,7 @@ class LlamaCppEngine:
         except UserError:
             model.close()
             raise
-        if self._stop:
+        if self._work.stop:
             model.close()
             return None
         with self._in_use:
@@ -154,23 +146,20 @@ class LlamaCppEngine:
     def generate(self, request: GenerateRequest) -> Iterator[Event]:
         model, template = self._loaded()
         check_request(request)
-        self._begin()
-        try:
+        with self._work.going_on():
             answer = LlamaCppAnswer(
                 model,
                 self._record,
-                self._stop,
+                self._work.stop,
                 request.sampling,
                 joins_text=self._joins_text,
                 extra_stop=() if template.from_file else (PLAIN_STOP,),
                 reasoning=template.reasoning.form if template.reasoning is not None else None,
-                on_life=self._show_life,
+                on_life=self._work.show_life,
             )
             last, self._written = self._written, None
             yield from answer.events(request, self._make_prompt(request, last))
             self._written = answer.written
-        finally:
-            self._end()
 
     def count_tokens(self, messages: tuple[ChatMessage, ...]) -> int:
         with self._in_use:
@@ -196,16 +185,3 @@ class LlamaCppEngine:
         if self._model is None or self._template is None:
             raise UserError("no-model-loaded", ErrorKind.GENERATION)
         return self._model, self._template
-
-    def _begin(self) -> None:
-        with self._state:
-            self._stop.clear()
-            self._working = True
-
-    def _end(self) -> None:
-        with self._state:
-            self._working = False
-            self._stop.clear()
-
-    def _show_life(self) -> None:
-        self._activity += 1

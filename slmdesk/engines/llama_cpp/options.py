@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slmdesk.engines.device_titles import device_title
-from slmdesk.engines.limits import context_length_for, require_within
+from slmdesk.engines.limits import LARGEST_BATCH, context_length_for, require_memory, require_within
 from slmdesk.engines.protocol import ALL_LAYERS, Device, KvType, LoadOptions
 from slmdesk.formats.gguf import GgufHeader, block_of, bytes_of
 from slmdesk.messages import ErrorKind, UserError
 
-LARGEST_BATCH = 4096
 LARGEST_MICRO_BATCH = 512
 # llama.cpp rounds the context up to this.
 _CONTEXT_STEP = 256
@@ -93,15 +92,7 @@ def plan_load(
     gpu_layers = min(layers, header.layers + 1) if devices else 0
     share = 1 - gpu_layers / (header.layers + 1)
     needed = int((weights_bytes + kv_bytes) * share)
-    if needed > around.available_bytes:
-        raise UserError(
-            "memory-too-small",
-            ErrorKind.MODEL,
-            name=name,
-            needed_memory=needed,
-            available_memory=around.available_bytes,
-            context_length=context,
-        )
+    require_memory(name, needed, around.available_bytes, context)
     if gpu_layers:
         _check_device_buffers(name, header, options, context, devices)
     return LoadPlan(

@@ -27,6 +27,7 @@ from slmdesk.engines.protocol import (
     LoadReport,
 )
 from slmdesk.engines.reasoning import WrittenAnswer
+from slmdesk.engines.stoppable_work import StoppableWork
 from slmdesk.engines.templates import PLAIN_STOP, ChatTemplate
 from slmdesk.formats.onnx import GenaiFolder, OnnxError, read_folder
 from slmdesk.messages import ErrorKind, UserError
@@ -36,10 +37,7 @@ class OnnxGenaiEngine:
     """Runs one model folder. See `engines.engine.Engine` for what each method promises."""
 
     def __init__(self) -> None:
-        self._stop = StopFlag()
-        # Guards `_working` and the stop flag together: a cancel that comes late must not end the next answer.
-        self._state = threading.Lock()
-        self._working = False
+        self._work = StoppableWork(StopFlag())
         # Held while the model may not go away: by a load's end, an unload, and each use from another thread.
         self._in_use = threading.Lock()
         self._model: LoadedModel | None = None
@@ -47,7 +45,6 @@ class OnnxGenaiEngine:
         self._prompts: PromptMaker | None = None
         self._record = PrefixRecord()
         self._written: WrittenAnswer | None = None
-        self._activity = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -60,22 +57,17 @@ class OnnxGenaiEngine:
 
     @property
     def activity(self) -> int:
-        return self._activity
+        return self._work.activity
 
     def cancel(self) -> None:
-        with self._state:
-            if self._working:
-                self._stop.set()
+        self._work.cancel()
 
     def load(
         self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None]
     ) -> LoadReport | None:
         self.unload()
-        self._begin()
-        try:
+        with self._work.going_on():
             return self._load(path, options, on_progress)
-        finally:
-            self._end()
 
     def _load(
         self, path: str, options: LoadOptions, on_progress: Callable[[LoadProgress], None]
@@ -94,11 +86,11 @@ class OnnxGenaiEngine:
             file=path,
         )
         on_progress(LoadProgress(fraction=0.0))
-        if self._stop:
+        if self._work.stop:
             return None
         model = LoadedModel(path, folder, plan)
-        self._show_life()
-        if self._stop:
+        self._work.show_life()
+        if self._work.stop:
             model.close()
             return None
         with self._in_use:
@@ -131,22 +123,19 @@ class OnnxGenaiEngine:
     def generate(self, request: GenerateRequest) -> Iterator[Event]:
         model, template, prompts = self._loaded()
         check_request(request)
-        self._begin()
-        try:
+        with self._work.going_on():
             answer = OnnxGenaiAnswer(
                 model,
                 self._record,
-                self._stop,
+                self._work.stop,
                 request.sampling,
                 extra_stop=() if template.from_file else (PLAIN_STOP,),
                 reasoning=template.reasoning.form if template.reasoning is not None else None,
-                on_life=self._show_life,
+                on_life=self._work.show_life,
             )
             last, self._written = self._written, None
             yield from answer.events(request, prompts.make(request, last))
             self._written = answer.written
-        finally:
-            self._end()
 
     def count_tokens(self, messages: tuple[ChatMessage, ...]) -> int:
         with self._in_use:
@@ -164,19 +153,6 @@ class OnnxGenaiEngine:
         if self._model is None or self._template is None or self._prompts is None:
             raise UserError("no-model-loaded", ErrorKind.GENERATION)
         return self._model, self._template, self._prompts
-
-    def _begin(self) -> None:
-        with self._state:
-            self._stop.clear()
-            self._working = True
-
-    def _end(self) -> None:
-        with self._state:
-            self._working = False
-            self._stop.clear()
-
-    def _show_life(self) -> None:
-        self._activity += 1
 
 
 def _plan(path: str, folder: GenaiFolder, options: LoadOptions) -> LoadPlan:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slmdesk.engines.limits import context_length_for, require_within
+from slmdesk.engines.limits import LARGEST_BATCH, context_length_for, require_memory, require_within
 from slmdesk.engines.onnx_genai.providers import Choice
 from slmdesk.engines.protocol import LoadOptions
 from slmdesk.formats.onnx import GenaiFolder
-from slmdesk.messages import ErrorKind, UserError
 
-LARGEST_BATCH = 4096
 LOAD_OPTIONS = ("context_length", "threads", "batch_size", "devices")
 """Fields of `LoadOptions` that take effect. The KV cache has the type that the model was made with."""
 
@@ -49,13 +47,5 @@ def plan_load(
     kv_bytes = folder.kv_bytes_per_token * context
     # On a device of its own memory a model asks little of the computer's.
     needed = folder.weights_bytes + kv_bytes if choice.provider is None else 0
-    if needed > around.available_bytes:
-        raise UserError(
-            "memory-too-small",
-            ErrorKind.MODEL,
-            name=name,
-            needed_memory=needed,
-            available_memory=around.available_bytes,
-            context_length=context,
-        )
+    require_memory(name, needed, around.available_bytes, context)
     return LoadPlan(context, threads, min(options.batch_size, context), choice, kv_bytes)
