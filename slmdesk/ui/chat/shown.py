@@ -73,7 +73,7 @@ class ShownConversation(ChatView):
         self._meter_timer = QTimer(self)
         self._meter_timer.setSingleShot(True)
         self._meter_timer.setInterval(_METER_EVERY_MS)
-        self._meter_timer.timeout.connect(self._show_situation)
+        self._meter_timer.timeout.connect(self._show_meter)
         inference.state_changed.connect(lambda _: self._show_situation())
         self.keeper.listed.connect(self._take_list)
         self.keeper.repaired.connect(self._take_repair)
@@ -256,20 +256,11 @@ class ShownConversation(ChatView):
         title = conversation.title or tr("New chat")
         self.head.set_conversation(title, stored=bool(conversation.id), pinned=conversation.pinned)
 
+    def _show_meter(self) -> None:
+        self._situation().show_meter(self)
+
     def _show_situation(self) -> None:
-        state = self._inference.state
-        situation = Situation(
-            state=state,
-            model=self.model,
-            models_known=self.choice.models is not None,
-            live=self.live,
-            has_messages=bool(self._conversation.messages),
-            load_wanted=self.choice.loading,
-            context_tokens=self._context_tokens,
-            draft_tokens=self._draft_tokens,
-            engines_off=self.choice.engines_off,
-            next_context_length=self._next_context_length(),
-        )
+        state, situation = self._inference.state, self._situation()
         situation.show_in(self)
         self.drawer.set_options(
             self._conversation.system_prompt,
@@ -279,6 +270,20 @@ class ShownConversation(ChatView):
             thinking=state.report.thinking if state.report else "no",
             samplers=state.report.capabilities.samplers if state.report else None,
             conversation=self._conversation.id,
+        )
+
+    def _situation(self) -> Situation:
+        return Situation(
+            state=self._inference.state,
+            model=self.model,
+            models_known=self.choice.models is not None,
+            live=self.live,
+            has_messages=bool(self._conversation.messages),
+            load_wanted=self.choice.loading,
+            context_tokens=self._context_tokens,
+            draft_tokens=self._draft_tokens,
+            engines_off=self.choice.engines_off,
+            next_context_length=self._next_context_length(),
         )
 
     def _next_context_length(self) -> int:

@@ -91,11 +91,12 @@ class Situation:
             model is not None and live is None and not self.loading and not self.gone,
             tr("Both become available once the model is loaded again.") if self.gone else "",
         )
-        self._show_meter(view)
+        self.show_meter(view)
         if model is not None:
             self._show_head(view, model)
 
-    def _show_meter(self, view: ChatView) -> None:
+    def show_meter(self, view: ChatView) -> None:
+        """Tell the composer how full the context is, or what is going on."""
         composer, live = view.composer, self.live
         if self.loading and (self.has_messages or live is not None):
             percent = tr("Loading {percent}%").format(percent=round(self.state.fraction * 100))

@@ -41,18 +41,34 @@ class GrowingText:
         return len(self.source) - self._read if self._markdown is not None else 0
 
     def append(self, text: str) -> int:
-        """Add `text`. Returns the first block that is new or another; 0 where none was asked for yet."""
+        """Add `text`. Returns the first block that is new or another; 0 where none was asked for yet.
+
+        Takes `take`, `show` and `settle` in one; who has other things to do calls them one by one.
+        """
+        self.take(text)
+        changed = self.show()
+        self.settle()
+        return changed
+
+    def take(self, text: str) -> None:
+        """Add `text`; the blocks stay as they are."""
         behind = self.unread
         self._pieces.append(text)
         if not self._growing:
             # What was finished is read again from its beginning, as a text that goes on.
             self._growing, self._markdown = True, None
-        if self._markdown is None:
-            return 0
-        if behind:
-            return len(self._markdown.blocks)
-        self._read += len(text)
-        return self._markdown.feed(text)
+        if self._markdown is not None and not behind:
+            self._read += len(text)
+            self._markdown.take(text)
+
+    def show(self) -> int:
+        """Bring the blocks up to what was taken. Returns as `append` does."""
+        return self._markdown.show() if self._markdown is not None else 0
+
+    def settle(self) -> None:
+        """Let go of what will not change any more. The blocks stay as they are."""
+        if self._markdown is not None:
+            self._markdown.settle()
 
     def finish(self) -> int:
         """No more text will come. Returns the first block that is another now."""

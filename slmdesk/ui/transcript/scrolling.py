@@ -39,6 +39,11 @@ class Scrolling:
         """Whether the reader sees the end."""
         return self._stage.follows or self._stage.top >= self._stage.furthest - _NEAR_END
 
+    def measure(self) -> None:
+        """Measure what is to be shown, so that `arrange` has less to do."""
+        if self._page.room and not self.paused and not self._settling:
+            self._stage.measure()
+
     def arrange(self) -> None:
         """Show what is to be shown, and set the bar accordingly."""
         if self._page.room and not self.paused and not self._settling:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QObject, Qt
@@ -41,6 +41,8 @@ _VIEWS: dict[StripKind, type[StripView]] = {
 # What never leaves its place in the column while it is shown.
 _STEADY = frozenset(StripKind) - {StripKind.PERSON_FOOT, StripKind.EDITOR}
 _FEET = (StripKind.FOOT, StripKind.PERSON_FOOT)
+# What an answer is made of, and how many of it a window shows as a rule.
+_USUAL = {StripKind.TEXT: 6, StripKind.CODE_HEAD: 2, StripKind.CODE: 2, StripKind.TABLE: 2, StripKind.RULE: 1}
 # Measuring what is seen changes what is seen; it settles in two or three rounds.
 _MOST_ROUNDS = 12
 # Texts laid out that are kept after they went off screen.
@@ -64,6 +66,8 @@ class Stage(QObject):
         """Whether the end stays in view."""
         self._anchor: tuple[Message, int, int] | None = None
         """A strip, and how far the top of the view lies below its top."""
+        self._changed: set[Strip] = set()
+        """What was measured and is not shown so yet."""
         self._with_cursor: Strip | None = None
         self._near: Message | None = None
         self.top = 0
@@ -109,9 +113,17 @@ class Stage(QObject):
 
     def arrange(self) -> None:
         """Measure what is on screen, and show it."""
+        seen = self.measure()
+        old, self.top = self.top, self._wanted_top()
+        if self._anchor is None and not self.follows:
+            self.hold_what_is_seen()
+        self._place(seen, old)
+        self._move_cursor()
+
+    def measure(self) -> list[tuple[Strip, int]]:
+        """Measure what will be on screen, and say where each strip begins. Shows nothing yet."""
         page, column = self._page, self._column
         seen: list[tuple[Strip, int]] = []
-        changed: set[Strip] = set()
         for _ in range(_MOST_ROUNDS):
             top = self._wanted_top()
             seen.clear()
@@ -120,16 +132,12 @@ class Stage(QObject):
                 strip = message.build(page.lettering)[number]
                 seen.append((strip, y))
                 if strip.measured != page.layout:
-                    changed.add(strip)
+                    self._changed.add(strip)
                     if column.set_height(message, number, measure(strip, page)):
                         moved = True
             if not moved and top == self._wanted_top():
                 break
-        old, self.top = self.top, self._wanted_top()
-        if self._anchor is None and not self.follows:
-            self.hold_what_is_seen()
-        self._place(seen, changed, old)
-        self._move_cursor()
+        return seen
 
     def forget_gone(self) -> None:
         """Messages were replaced or taken away: show and keep nothing of them."""
@@ -162,6 +170,21 @@ class Stage(QObject):
             if strip.kind in _FEET:
                 view.set_pointer_near(strip.message is self._near)
 
+    def prepare(self) -> bool:
+        """Make one of the widgets that an answer will need. Returns whether there may be more to make.
+
+        Making one takes longer than anything else that is done while text comes.
+        """
+        shown = Counter(strip.kind for strip in self.showing)
+        wanted = [
+            kind for kind, usual in _USUAL.items() if shown[kind] + len(self._free.get(kind, ())) < usual
+        ]
+        if wanted:
+            view = self._make(wanted[0])
+            view.hide()
+            self._free.setdefault(wanted[0], []).append(view)
+        return len(wanted) > 0
+
     def views(self) -> Iterator[StripView]:
         """What is on screen, in no order."""
         yield from self.showing.values()
@@ -177,8 +200,9 @@ class Stage(QObject):
         top = self._column.top_of(message, min(number, len(strips))) + offset
         return max(0, min(top, furthest))
 
-    def _place(self, seen: list[tuple[Strip, int]], changed: set[Strip], old_top: int) -> None:
+    def _place(self, seen: list[tuple[Strip, int]], old_top: int) -> None:
         page = self._page
+        changed, self._changed = self._changed, set()
         wanted = {strip for strip, _ in seen}
         for strip in tuple(self.showing):
             if strip not in wanted and not (strip.kind is StripKind.EDITOR and strip.message.editing):
@@ -224,8 +248,9 @@ class Stage(QObject):
 
     def _take(self, kind: StripKind) -> StripView:
         free = self._free.get(kind)
-        if free:
-            return free.pop()
+        return free.pop() if free else self._make(kind)
+
+    def _make(self, kind: StripKind) -> StripView:
         view = _VIEWS[kind](self._page, self._surface)
         for stop in view.stops():
             # Tab goes through them in the order of the messages, not in the order they were made.

@@ -27,7 +27,7 @@ _SPACE_WITHIN = 400
 _TYPED_LINES = 60
 _CODE_LINES = 50
 _CODE_LETTERS = 4000
-_TABLE_ROWS = 20
+_TABLE_ROWS = 10
 LONGEST_CODE_LINE = 2000
 """Letters of a line of code above which its block is always wrapped: Qt lays a line out as a whole."""
 

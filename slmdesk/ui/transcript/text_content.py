@@ -40,6 +40,8 @@ class TextContent(Content):
     def show(self, spans: tuple[Span, ...]) -> None:
         """Show `spans`. Costs as much as what differs from before, and one layout."""
         old, same = self._spans, 0
+        if spans == old:
+            return
         most = min(len(old), len(spans))
         while same < most and old[same] == spans[same]:
             same += 1

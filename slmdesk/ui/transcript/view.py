@@ -34,6 +34,7 @@ from slmdesk.ui.transcript.pointer import Pointer
 from slmdesk.ui.transcript.reading import Reading
 from slmdesk.ui.transcript.records import take_over
 from slmdesk.ui.transcript.relayout import Relayout
+from slmdesk.ui.transcript.resting import RestingTimer
 from slmdesk.ui.transcript.scrolling import Scrolling
 from slmdesk.ui.transcript.searching import Searching
 from slmdesk.ui.transcript.selection import START, Selection, end_of
@@ -103,10 +104,19 @@ class Transcript(QAbstractScrollArea):
         self._searching = Searching(self._finder, self._column, self._scrolling, self._pointer)
         self._writing = Writing(self._column, self._page, self)
         self._reading = Reading(self._column, self)
+        self._preparing = RestingTimer(0, self, again=True)
+        self._soon = RestingTimer(0, self)
+        self._measured = False
         self._collecting = Collecting(self)
         self._timers = (
-            *(self._writing.timer, self._finder.timer, self._reading.timer, self._collecting.timer),
-            self._page.coloring.timer,
+            *(self._writing.timer, self._writing.turns, self._finder.timer, self._reading.timer),
+            *(
+                self._preparing,
+                self._soon,
+                self._collecting.timer,
+                self._collecting.again,
+                self._page.coloring.timer,
+            ),
         )
         self._connect()
 
@@ -120,11 +130,14 @@ class Transcript(QAbstractScrollArea):
         page.entered.connect(self._stage.set_near)
         page.unread.connect(self._reading.wait_for)
         self._reading.read.connect(self._scrolling.arrange)
+        self._preparing.timeout.connect(self._prepare)
+        self._soon.timeout.connect(self._arrange_in_turns)
         pointer.selected.connect(self._marks.update)
         pointer.link_pressed.connect(actions.follow_link)
         pointer.scroll_wanted.connect(self._scrolling.scroll_by)
         pointer.scrolled_sideways.connect(actions.show_offset)
         pointer.near.connect(self._stage.set_near)
+        self._writing.read.connect(self._scrolling.measure)
         self._writing.grown.connect(self._scrolling.arrange)
         self._writing.grown_in.connect(self._finder.forget)
         self._finder.found.connect(self.found)
@@ -172,7 +185,7 @@ class Transcript(QAbstractScrollArea):
         for message, record in zip(self._column.messages, conversation.messages, strict=False):
             if message.takes(record):
                 self._column.refresh(message)
-        self._scrolling.arrange()
+        self._arrange_soon()
 
     def clear(self) -> None:
         """Show nothing."""
@@ -202,6 +215,7 @@ class Transcript(QAbstractScrollArea):
             self._scrolling.go_to_end()
         else:
             self._scrolling.arrange()
+        self._preparing.start()
 
     def append(self, text: str) -> None:
         """Add text to the answer that was begun; drawn within a thirtieth of a second."""
@@ -214,11 +228,12 @@ class Transcript(QAbstractScrollArea):
     def set_stats(self, stats: Stats) -> None:
         """Show what the answer took."""
         self._writing.set_stats(stats)
+        self._arrange_soon()
 
     def end_answer(self, end: End | None, *, failed: bool = False) -> None:
         """No more text will come. None: it ended before the model began, or because of a failure."""
         self._writing.end(end, failed=failed)
-        self._scrolling.arrange()
+        self._arrange_soon()
         self._collecting.wait()
 
     def drop_last_answer(self) -> None:
@@ -243,7 +258,7 @@ class Transcript(QAbstractScrollArea):
             page.can_continue, page.cannot_continue = can, why_not
             if self.messages:
                 self.messages[-1].refresh_foot()
-            self._scrolling.arrange()
+            self._arrange_soon()
 
     def set_show_figures(self, shown: bool) -> None:
         """Whether figures stand under answers."""
@@ -388,6 +403,24 @@ class Transcript(QAbstractScrollArea):
         self._scrolling.paused = True
 
     # Inside
+
+    def _arrange_soon(self) -> None:
+        """Show what has changed, once for everything that is told at the end of an answer."""
+        self._measured = False
+        self._soon.start()
+
+    def _arrange_in_turns(self) -> None:
+        """First measure, then show: together they would hold the window up for too long."""
+        if self._measured:
+            self._scrolling.arrange()
+        else:
+            self._scrolling.measure()
+            self._measured = True
+            self._soon.start()
+
+    def _prepare(self) -> None:
+        if not self._stage.prepare():
+            self._preparing.stop()
 
     def _drop_unanswered(self) -> None:
         if self.messages and not self.messages[-1].answered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -24,6 +25,8 @@ _DRAW_EVERY_MS = 33
 class Writing(QObject):
     """Adds what the model writes to the last message of a column."""
 
+    read = Signal()
+    """The column has grown, and is to be drawn soon."""
     grown = Signal()
     """The column is to be drawn."""
     grown_in = Signal(int)
@@ -37,8 +40,12 @@ class Writing(QObject):
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._thinks = False
+        self._turns: Iterator[None] | None = None
         self.timer = RestingTimer(_DRAW_EVERY_MS, self)
-        self.timer.timeout.connect(self.draw)
+        self.timer.timeout.connect(self._take_turn)
+        # Between two turns everything else that happens in the window has its own.
+        self.turns = RestingTimer(0, self)
+        self.turns.timeout.connect(self._take_turn)
 
     def begin(self, model_title: str, created_at: float, *, continues: bool) -> None:
         """Begin an answer, or go on with the last message if it is one."""
@@ -79,29 +86,76 @@ class Writing(QObject):
         if self._message is not None:
             self._message.stats = stats
             self._message.refresh_foot()
-            self.grown.emit()
 
     def draw(self) -> None:
-        """Show what has come."""
+        """Show what has come, now and not in turns."""
         self.timer.stop()
-        message = self._message
-        if message is None or not (self._text or self._reasoning):
+        self.turns.stop()
+        while (turns := self._turns or self._begin_turns()) is not None:
+            for _ in turns:
+                pass
+            self._turns = None
+
+    def _take_turn(self) -> None:
+        """Do the next part of showing what has come."""
+        if self._turns is None:
+            self._turns = self._begin_turns()
+        if self._turns is None:
             return
+        if next(self._turns, self) is self:
+            self._turns = None
+        else:
+            self.turns.start()
+
+    def _begin_turns(self) -> Iterator[None] | None:
+        message = self._message
+        return (
+            self._show_in_turns(message) if message is not None and (self._text or self._reasoning) else None
+        )
+
+    def _show_in_turns(self, message: Message) -> Iterator[None]:
+        """Reading, laying out and drawing one after the other would hold the window up for too long."""
         if self._reasoning:
-            self._draw_reasoning(message)
+            yield from self._show_reasoning(message)
         if self._text:
-            text = "".join(self._text)
-            self._text.clear()
-            self._end_thinking(message)
-            begins = not message.source
-            changed = message.text.append(text)
-            if begins:
-                self._column.refresh(message)
-            else:
-                self._column.refresh(message, Section.TEXT, changed)
+            yield from self._show_text(message)
         message.folded = None
         self.grown_in.emit(message.index)
+        self.read.emit()
+        yield
         self.grown.emit()
+
+    def _show_text(self, message: Message) -> Iterator[None]:
+        text = "".join(self._text)
+        self._text.clear()
+        self._end_thinking(message)
+        begins = not message.source
+        message.text.take(text)
+        yield
+        changed = message.text.show()
+        if begins:
+            self._column.refresh(message)
+        else:
+            self._column.refresh(message, Section.TEXT, changed)
+        yield
+        message.text.settle()
+        yield
+
+    def _show_reasoning(self, message: Message) -> Iterator[None]:
+        text = "".join(self._reasoning)
+        self._reasoning.clear()
+        begins = not message.reasoning_source
+        message.reasoning.take(text)
+        yield
+        changed = message.reasoning.show()
+        if begins:
+            self._column.refresh(message)
+        elif message.fold_open:
+            self._column.refresh(message, Section.REASONING, changed)
+        self._refresh_fold(message)
+        yield
+        message.reasoning.settle()
+        yield
 
     def end(self, end: End | None, *, failed: bool) -> None:
         """No more text will come."""
@@ -126,6 +180,8 @@ class Writing(QObject):
     def stop(self) -> None:
         """Forget what has come, and that an answer is being written."""
         self.timer.stop()
+        self.turns.stop()
+        self._turns = None
         self._text.clear()
         self._reasoning.clear()
         self._thinks = False
@@ -136,17 +192,6 @@ class Writing(QObject):
     def _wait(self) -> None:
         if not self.timer.isActive():
             self.timer.start()
-
-    def _draw_reasoning(self, message: Message) -> None:
-        text = "".join(self._reasoning)
-        self._reasoning.clear()
-        begins = not message.reasoning_source
-        changed = message.reasoning.append(text)
-        if begins:
-            self._column.refresh(message)
-        elif message.fold_open:
-            self._column.refresh(message, Section.REASONING, changed)
-        self._refresh_fold(message)
 
     def _end_thinking(self, message: Message) -> None:
         if self._thinks:

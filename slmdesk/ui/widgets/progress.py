@@ -50,7 +50,12 @@ class ProgressLine(QProgressBar):
 
     def set_fraction(self, fraction: float) -> None:
         """Show `fraction`, 0 to 1; anything outside counts as the nearer end."""
-        self.setValue(round(min(max(fraction, 0.0), 1.0) * _STEPS))
+        value = round(min(max(fraction, 0.0), 1.0) * _STEPS)
+        if value != self.value():
+            # Qt's `setValue` draws at once, with all that waits elsewhere in the window to be drawn.
+            self.setUpdatesEnabled(False)
+            self.setValue(value)
+            self.setUpdatesEnabled(True)
 
     def set_state(self, state: ProgressState) -> None:
         """Show another kind of progress."""

@@ -138,10 +138,11 @@ def test_a_dead_engine_costs_a_banner_and_nothing_else(make_window: MakeWindow, 
     banner.buttons[0].click()
     assert not banner.isVisible()
     wait_for_state(qtbot, window, "Ready")
+    qtbot.waitUntil(foot(window).again_button.isEnabled)
     foot(window).again_button.click()
     settle(qtbot, window)
     assert texts(window) == ["Hello", "Whole."]
-    assert foot(window).version.text() == "2/2"
+    qtbot.waitUntil(lambda: foot(window).version.text() == "2/2")
     assert window.status.state_segment.words == "Ready"
 
 

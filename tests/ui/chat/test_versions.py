@@ -150,7 +150,7 @@ def test_both_ways_on_wait_until_the_model_is_there_again(make_window: MakeWindo
     assert banner is not None
     banner.buttons[0].click()
     wait_for_state(qtbot, window, "Ready")
-    assert (row.continue_button.isEnabled(), row.again_button.isEnabled()) == (True, True)
+    qtbot.waitUntil(lambda: row.continue_button.isEnabled() and row.again_button.isEnabled())
     row.continue_button.click()
     settle(qtbot, window)
     assert texts(window) == ["Hello", "So far and on."]

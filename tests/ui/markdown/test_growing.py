@@ -216,6 +216,51 @@ def test_a_late_definition_is_found_at_the_end_and_changes_only_what_uses_it() -
     assert markdown.blocks[2] is before[2]
 
 
+@pytest.mark.parametrize(
+    ("use", "definition"),
+    [
+        ("[page]", "[page]: /x"),
+        ("[Page][]", "[page]: /x"),
+        ("[words *with* marks][the  Page]", "[the page]: /x"),
+        ("[two\nlines]", "[two lines]: /x"),
+        ("![picture][page]", "[page]: https://example.org/x"),
+        (r"[a\]b]", r"[a\]b]: /x"),
+        ("[[in] brackets][page]", "[page]: /x"),
+        ("a note[^n]", "[^n]: Its text."),
+    ],
+)
+def test_every_way_to_use_a_late_definition_is_found(use: str, definition: str) -> None:
+    text = f"Before {use} and after.\n\nMore [of] it.\n\n{definition}\n"
+    check_growth(text, in_pieces(text, itertools.repeat(3)))
+
+
+def test_a_definition_that_nobody_uses_makes_nothing_new() -> None:
+    markdown = Markdown()
+    markdown.feed("List `a[0]` and [b].\n\n| a | b |\n|---|---|\n| x[1] | y |\n\nEnd.\n\n[page]: /x\n")
+    before = list(markdown.blocks)
+    assert markdown.finish() == len(before)
+    assert all(old is new for old, new in zip(before, markdown.blocks, strict=True))
+
+
+@pytest.mark.parametrize("text", ["One *two* three.\n\n- a\n- b\n", "```py\na = 1\nb = 2\n```\n\nEnd"])
+@pytest.mark.parametrize("skip", ["", "show", "settle"])
+def test_in_steps_it_is_read_as_at_once(text: str, skip: str) -> None:
+    markdown = Markdown()
+    for number, piece in enumerate(in_pieces(text, itertools.repeat(4))):
+        markdown.take(piece)
+        before = list(markdown.blocks)
+        if skip != "show" or number % 2:
+            changed = markdown.show()
+            check_changed(before, markdown.blocks, changed)
+        if skip != "settle" or number % 2:
+            markdown.settle()
+    markdown.show()
+    assert list(markdown.blocks) == at_once(text)
+    markdown.take("")
+    markdown.finish()
+    assert list(markdown.blocks) == Markdown.parse(text)
+
+
 def test_a_number_is_taken_for_a_note_that_comes_later() -> None:
     markdown = Markdown()
     markdown.feed("Old.[^1] Not [^0-9].\n\nMore.\n\n")

@@ -43,10 +43,16 @@ def whole(language: str, code: str) -> list[Run]:
 
 
 def caught_up(highlighter: Highlighter, code: str) -> list[Run]:
-    runs = highlighter.runs(code)
+    return caught_up_from(highlighter, code)[0]
+
+
+def caught_up_from(highlighter: Highlighter, code: str) -> tuple[list[Run], int]:
+    """The runs, and from where on they are others than before: it may take several calls to find them."""
+    runs, changed_at = highlighter.runs(code), highlighter.changed_at
     while highlighter.is_behind:
         runs = highlighter.runs(code)
-    return list(runs)
+        changed_at = min(changed_at, highlighter.changed_at)
+    return list(runs), changed_at
 
 
 def colours(runs: list[Run]) -> dict[int, str]:
@@ -63,8 +69,7 @@ def test_code_that_grew_is_coloured_like_the_whole(language: str) -> None:
     before: list[Run] = []
     while position < len(code):
         position += lengths.randint(1, 9)
-        after = caught_up(highlighter, code[:position])
-        at = highlighter.changed_at
+        after, at = caught_up_from(highlighter, code[:position])
         assert [run for run in before if run[1] <= at] == [run for run in after if run[1] <= at]
         before = after
     assert colours(before) == colours(whole(language, code))

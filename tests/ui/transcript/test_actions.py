@@ -259,7 +259,7 @@ def test_figures_that_have_no_room_are_left_out(transcript: Transcript) -> None:
     assert foot(transcript).figures.text() in ("123.4 tok/s · first word after 0.5 s", "123.4 tok/s")
 
 
-def test_records_are_taken_over_without_moving_anything(transcript: Transcript) -> None:
+def test_records_are_taken_over_without_moving_anything(transcript: Transcript, qtbot: QtBot) -> None:
     from slmdesk.chat import Conversation
     from slmdesk.engines import End
 
@@ -269,7 +269,7 @@ def test_records_are_taken_over_without_moving_anything(transcript: Transcript) 
     transcript.end_answer(End(reason="stop"))
     records = [said("Hi", 11), answer("Hello", 12, version=2, versions=2)]
     transcript.refresh_records(Conversation(5, "Hi", "", records))
-    assert foot(transcript).version.text() == "2/2"
+    qtbot.waitUntil(lambda: foot(transcript).version.text() == "2/2")
     messages = list(transcript.messages)
     transcript.show_conversation(Conversation(5, "Hi", "", records))
     assert transcript.messages == messages

@@ -144,11 +144,13 @@ def test_a_selection_made_while_it_is_written_is_kept(transcript: Transcript) ->
         (None, "Stopped"),
     ],
 )
-def test_an_answer_that_ended_early_says_so(transcript: Transcript, end: End | None, words: str) -> None:
+def test_an_answer_that_ended_early_says_so(
+    transcript: Transcript, qtbot: QtBot, end: End | None, words: str
+) -> None:
     transcript.begin_answer("SmolLM2 135M", 0)
     transcript.append("text")
     transcript.end_answer(end)
-    assert foot(transcript).mark_of_end.words == words
+    qtbot.waitUntil(lambda: foot(transcript).mark_of_end.words == words)
 
 
 def test_an_answer_that_failed_can_be_gone_on_with_when_there_is_a_model(
@@ -160,13 +162,13 @@ def test_an_answer_that_failed_can_be_gone_on_with_when_there_is_a_model(
     transcript.end_answer(None, failed=True)
     transcript.set_can_continue(False, "Both become available once the model is loaded again.")
     row = foot(transcript)
-    assert row.mark_of_end.words == "Stopped here"
+    qtbot.waitUntil(lambda: row.mark_of_end.words == "Stopped here")
     assert row.kept.text() == "118 tokens kept · 21.9 tok/s"
     assert row.hint.isVisible()
     assert not row.continue_button.isEnabled()
     assert not row.again_button.isEnabled()
     transcript.set_can_continue(True, "")
-    assert not row.hint.isVisible()
+    qtbot.waitUntil(lambda: not row.hint.isVisible())
     with qtbot.waitSignal(transcript.continue_wanted):
         row.continue_button.click()
     with qtbot.waitSignal(transcript.again_wanted):
@@ -183,12 +185,12 @@ def test_going_on_adds_to_the_same_answer(transcript: Transcript) -> None:
     assert foot(transcript).mark_of_end.words == ""
 
 
-def test_a_failure_before_the_first_word_leaves_head_and_foot(transcript: Transcript) -> None:
+def test_a_failure_before_the_first_word_leaves_head_and_foot(transcript: Transcript, qtbot: QtBot) -> None:
     transcript.add_person_message("Hello")
     transcript.begin_answer("SmolLM2 135M", 0)
     transcript.end_answer(None, failed=True)
     assert [strip.kind for strip in strips(transcript.messages[-1])] == [StripKind.HEAD, StripKind.FOOT]
-    assert foot(transcript).mark_of_end.words == "Not answered"
+    qtbot.waitUntil(lambda: foot(transcript).mark_of_end.words == "Not answered")
     assert foot(transcript).again.isVisible()
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -121,6 +121,26 @@ def test_bars_differ_in_shape_not_in_colour_alone(qtbot: QtBot, theme: Theme) ->
     bar.set_state(ProgressState.PAUSED)
     assert bar.accessibleDescription() == "Paused"
     assert bar.grab().toImage().pixelColor(10, middle) == theme.color("border_mark")
+
+
+class _Counting(ProgressLine):
+    drawn = 0
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.drawn += 1
+        super().paintEvent(event)
+
+
+def test_a_bar_that_moves_is_not_drawn_before_its_turn(qtbot: QtBot, show: Show, theme: Theme) -> None:
+    bar = _Counting(theme, "Download")
+    show(bar)
+    qtbot.waitUntil(lambda: bar.drawn > 0)
+    before = bar.drawn
+    bar.set_fraction(0.5)
+    bar.set_fraction(0.7)
+    assert bar.drawn == before
+    qtbot.waitUntil(lambda: bar.drawn > before)
+    assert bar.fraction == 0.7
 
 
 def test_a_bar_grows_from_where_reading_begins(qtbot: QtBot, theme: Theme) -> None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from slmdesk.ui.transcript.markdown.blocks import Follows
 
-PIECE = 400
+PIECE = 250
 """Characters after which a paragraph is cut for reading at the first good place."""
 LONGEST_PIECE = 1_600
 LONG_PARAGRAPH = 2_000

@@ -11,6 +11,7 @@ from slmdesk.ui.transcript.markdown.blocks import Block, Cell
 from slmdesk.ui.transcript.markdown.fence import OpenFence
 from slmdesk.ui.transcript.markdown.grammar import Environment
 from slmdesk.ui.transcript.markdown.held import held_back, shown_leaves
+from slmdesk.ui.transcript.markdown.late import late_meanings
 from slmdesk.ui.transcript.markdown.leaves import Carried, Leaf, ListFacts, Reading, read_leaves
 from slmdesk.ui.transcript.markdown.notes import with_notes
 from slmdesk.ui.transcript.markdown.resume import Cut, cut_before
@@ -32,6 +33,16 @@ class _Taken:
     rows: tuple[tuple[Cell, ...], ...] = ()
     source: str = ""
     """Of the rows."""
+
+
+@dataclass(slots=True)
+class _ReadAhead:
+    """What was read of the rest and is not settled yet."""
+
+    reading: Reading
+    environment: Environment
+    text: str
+    is_shown: bool = False
 
 
 class Markdown:
@@ -57,6 +68,9 @@ class Markdown:
         self._rest = ""
         self._taken = _Taken()
         self._fence: OpenFence | None = None
+        self._more_code: str | None = None
+        """Of an open code block: what stands behind its finished lines, and is not shown yet."""
+        self._read_ahead: _ReadAhead | None = None
         self._shown: list[tuple[Leaf, Leaf]] = []
         """For each block that is not finished: its leaf as it is shown, and as it is written."""
         self._definitions = 0
@@ -82,28 +96,54 @@ class Markdown:
         """Go on with `text`. Returns the index of the first block that is new or changed or gone.
 
         Where nothing is, that is the number of blocks. Raises ValueError where the text was finished.
+        Takes `take`, `show` and `settle` in one; who has other things to do calls them one by one.
         """
+        self.take(text)
+        changed = self.show()
+        self.settle()
+        return changed
+
+    def take(self, text: str) -> None:
+        """Read on with `text`; the blocks stay as they are. Raises ValueError as `feed` does."""
         if self._is_finished:
             raise ValueError("a text that was finished does not go on")
+        self.settle()
+        self._more_code = self._read_ahead = None
         self._append(text)
-        if self._fence is not None:
-            changed = self._grow_code(self._fence)
-            if changed is not None:
-                return changed
+        if self._fence is not None and (more := self._take_lines(self._fence)) is not None:
+            self._more_code = more
+            return
+        self._fence = None
         if _LARGE < len(self._rest) < self._size_when_read * 1.05:
-            return len(self._blocks)
+            return
         self._size_when_read = len(self._rest)
         shown = self._rest[: len(self._rest) - held_back(self._rest)]
         environment = _copied(self._environment)
-        reading = self._read(shown, environment)
-        changed = self._show(reading, environment, shown)
-        self._cut(reading, environment, shown)
-        return changed
+        self._read_ahead = _ReadAhead(self._read(shown, environment), environment, shown)
+
+    def show(self) -> int:
+        """Bring the blocks up to what was taken. Returns as `feed` does."""
+        if self._more_code is not None:
+            more, self._more_code = self._more_code, None
+            return self._grow_code(more)
+        ahead = self._read_ahead
+        if ahead is None or ahead.is_shown:
+            return len(self._blocks)
+        ahead.is_shown = True
+        return self._show(ahead.reading, ahead.environment, ahead.text)
+
+    def settle(self) -> None:
+        """Let go of what will not change any more of what was shown. The blocks stay as they are."""
+        ahead = self._read_ahead
+        if ahead is not None and ahead.is_shown:
+            self._read_ahead = None
+            self._cut(ahead.reading, ahead.environment, ahead.text)
 
     def finish(self) -> int:
         """There will be no more. Returns the index of the first block that changed, as `feed` does."""
         if self._is_finished:
             return len(self._blocks)
+        self._more_code = self._read_ahead = None
         self._append("")
         self._is_finished = True
         before = list(self._blocks)
@@ -112,10 +152,9 @@ class Markdown:
         self._adopt_lists(reading)
         spans = SpanReader()
         blocks = self._blocks[: len(self._leaves)]
-        # Without a definition only what was taken for the number of a footnote means something else.
-        mark = "[" if environment["references"] or environment["footnotes"]["refs"] else "[^"
+        means_something_else = late_meanings(environment)
         for index, leaf in enumerate(self._leaves):
-            if any(mark in text for text in leaf.texts):
+            if any(means_something_else(text) for text in leaf.texts):
                 blocks[index] = make_block(leaf, blocks[index].containers, environment, spans)
         for index, leaf in enumerate(reading.leaves):
             leaf = reading.leaves[index] = replace(leaf, closed=True)
@@ -272,12 +311,8 @@ class Markdown:
             self._taken = _Taken(code=self._taken.code + lines.code)
         return lines.more
 
-    def _grow_code(self, fence: OpenFence) -> int | None:
-        """Go on with an open code block. Returns as `feed` does; None where the rest is to be parsed."""
-        more = self._take_lines(fence)
-        if more is None:
-            self._fence = None
-            return None
+    def _grow_code(self, more: str) -> int:
+        """Show that an open code block goes on. Returns as `feed` does."""
         leaf = replace(self._shown[0][0], code=self._taken.code + more)
         self._shown = [(leaf, leaf)]
         before = self._blocks[-1]

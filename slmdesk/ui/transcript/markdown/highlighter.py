@@ -16,7 +16,7 @@ Role: TypeAlias = Literal["keyword", "string", "number", "comment", "function"]
 Run: TypeAlias = tuple[int, int, Role]
 """Start and end in the code, and what stands there. Where no run is, code has the colour of text."""
 
-BUDGET = 0.004
+BUDGET = 0.002
 """Seconds that a call may take."""
 LONGEST_LINE = 1_000
 """Characters. From a longer line on nothing is lexed."""
@@ -73,7 +73,7 @@ class Highlighter:
     def runs(self, code: str) -> list[Run]:
         """The runs of `code` in order, which is what it was before and more. Not to be changed.
 
-        Takes at most about 4 ms, then is behind; so it is until its lexer is ready.
+        Takes at most about 2 ms, then is behind; so it is until its lexer is ready.
         """
         is_ready, lexer = lexer_when_ready(self._language)
         self._changed_at = len(code)
@@ -100,7 +100,7 @@ class Highlighter:
         return self._runs
 
     def slices(self, code: str) -> Iterator[list[Run]]:
-        """The runs of a whole `code`, in turns of at most about 4 ms each that yield what they found.
+        """The runs of a whole `code`, in turns of at most about 2 ms each that yield what they found.
 
         Yields nothing new until the lexer is ready: ask again later, not at once.
         """

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.messages import tr
 from slmdesk.ui.theme import Line, Radius, Space
+from slmdesk.ui.transcript.contents import Content
 from slmdesk.ui.transcript.measuring import (
     BUBBLE_EDGE,
     BUBBLE_SIDE,
@@ -28,6 +29,13 @@ _CURSOR_HEIGHT = 16
 class TextView(BodyView):
     """A paragraph or a heading, with the marks of the lists and quotes that it stands in."""
 
+    def __init__(self, page: Page, parent: QWidget) -> None:
+        super().__init__(page, parent)
+        self._drawn: tuple[object, ...] = ()
+        """What all that was drawn depends on, but the text."""
+        self._cursor_top = 0
+        """Where the writing cursor was drawn last."""
+
     def fill(self, strip: Strip) -> None:
         """Take over the text."""
         content = text_content(strip, self.page)
@@ -37,7 +45,22 @@ class TextView(BodyView):
         self.body.setGeometry(box)
         self.body.show_content(content)
         self.body.setAccessibleName(tr("Reasoning") if strip.section is Section.REASONING else tr("Answer"))
-        self.update()
+        before, self._drawn = self._drawn, self._dependences(strip, content, box)
+        if before == self._drawn:
+            # The usual case while a model writes: what was written before is drawn already.
+            self.update(0, self._cursor_top, self.width(), self.height() - self._cursor_top)
+        else:
+            self.update()
+
+    def leave_strip(self) -> None:
+        """Let the text go."""
+        self._drawn = ()
+        super().leave_strip()
+
+    def _dependences(self, strip: Strip, content: Content, box: QRect) -> tuple[object, ...]:
+        containers = strip.block.containers if strip.block is not None else ()
+        marks = (strip.gap, strip.joined, strip.first, containers, self.page.mirrored(strip))
+        return (content, box.topLeft(), box.width(), self.page.layout, *marks)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what stands beside the text, and the writing cursor behind its end."""
@@ -61,6 +84,7 @@ class TextView(BodyView):
         if self.page.mirrored(strip):
             left -= box.width() + 2 * px(Space.XS)
         box.moveLeft(min(left, self.width() - box.width()))
+        self._cursor_top = int(box.top())
         draw_box(painter, box, Line.FOCUS, self.page.theme.color("accent_ink"))
 
 

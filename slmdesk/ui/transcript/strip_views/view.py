@@ -136,13 +136,20 @@ class TextBody(QTextEdit):
 
     def show_content(self, content: Content) -> None:
         """Show `content`, which keeps the width that it has."""
+        width = int(content.document.textWidth())
         if content is self.content:
+            if width >= 0 and self.lineWrapColumnOrWidth() != width:
+                self.setLineWrapColumnOrWidth(width)
             return
         self._unmark()
         wrap = content.option.wrapMode()
-        self.setLineWrapMode(
-            QTextEdit.LineWrapMode.NoWrap if wrap is wrap.NoWrap else QTextEdit.LineWrapMode.WidgetWidth
-        )
+        # Before the document: what comes after it lays it out again. And not `WidgetWidth`: a hidden widget
+        # is as wide as it was before, so the text would be laid out for that first.
+        if wrap is wrap.NoWrap:
+            self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
+        else:
+            self.setLineWrapMode(QTextEdit.LineWrapMode.FixedPixelWidth)
+            self.setLineWrapColumnOrWidth(width)
         self.setWordWrapMode(wrap)
         self.setDocument(content.document)
         # Not before: the document of the one before must not go while it is shown.
