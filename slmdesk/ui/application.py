@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from slmdesk.ui.services import Services
 
 _LATEST_START_MS = 1000
+# Qt lets go of Python's lock in most of its calls, and with Python's own 5 ms waits that long each time to get
+# it back from a thread that works: a window that draws a picture in twenty calls stood still for 80 ms.
+_SWITCH_INTERVAL_S = 0.0001
 
 
 def make_application(arguments: Sequence[str] = (), language: str = "en") -> QApplication:
@@ -23,6 +26,7 @@ def make_application(arguments: Sequence[str] = (), language: str = "en") -> QAp
 
     Aborts the process where there is no display, which is Qt's way: find out before.
     """
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     app = QApplication([sys.argv[0], *arguments])
     app.setApplicationName("slmdesk")
     app.setApplicationDisplayName("SLM Desk")

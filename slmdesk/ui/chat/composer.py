@@ -369,7 +369,7 @@ class _ContextMeter(QWidget):
         if length:
             self.bar.set_fraction(tokens / length)
             words = tr("{used} of {length}") if self._compact else tr("{used} of {length} tokens")
-            self.words.setText(words.format(used=format_integer(tokens), length=format_integer(length)))
+            self._say(words.format(used=format_integer(tokens), length=format_integer(length)))
             said = tr("Context length in tokens: how much of the conversation the model can keep in mind.")
             full = tokens >= length
             if full:
@@ -389,7 +389,7 @@ class _ContextMeter(QWidget):
 
     def _fit(self) -> None:
         mark = 0 if self.warning.isHidden() else self.warning.width()
-        least = Space.M + self.words.sizeHint().width() + (mark + Space.S if mark else 0)
+        least = Space.M + self.words.minimumWidth() + (mark + Space.S if mark else 0)
         self.bar.setVisible(least + self.bar.width() + Space.S <= self._room)
         self.words.setVisible(least <= self._room)
         # A mark is shown where there is no room for its words, too.
@@ -407,10 +407,18 @@ class _ContextMeter(QWidget):
         self._length = 0
         self._wanted = True
         self.bar.set_fraction(fraction)
-        self.words.setText(words)
+        self._say(words)
         set_tooltip(self, "")
         self._show_full(False)
         self._fit()
+
+    def _say(self, words: str) -> None:
+        self.words.setText(words)
+        # A label of a fixed size has nothing laid out again when it counts on: digits are of one width.
+        # It would never hint at less than its least size.
+        size = self.words.fontMetrics().size(0, words)
+        if size != self.words.minimumSize():
+            self.words.setFixedSize(size)
 
     def _show_full(self, full: bool) -> None:
         self.warning.setVisible(full)

@@ -32,6 +32,8 @@ class CodeContent(Content):
         self.shift = max(int((lettering.mono_line - QFontMetricsF(lettering.mono).height()) / 2), 0)
         self.text = ""
         self._colored: list[tuple[Run, ...]] = []
+        self.findings = 0
+        """`CodeColors.findings` when it was last coloured."""
 
     def show(self, text: str) -> None:
         """Show `text`; what is already there stays when it only grows."""

@@ -18,16 +18,22 @@ _GO_ON_AFTER_MS = 15
 class CodeColors:
     """The colours of one block of code, as far as they are known."""
 
-    __slots__ = ("_again", "_code", "_grew", "_highlighter", "_language", "runs")
+    __slots__ = ("_again", "_code", "_grew", "_highlighter", "_language", "findings", "runs")
 
     def __init__(self) -> None:
         self.runs: Sequence[Run] = ()
+        self.findings = 0
+        """How often more was found out."""
         self._language = ""
         self._code = ""
         self._grew = False
         self._highlighter: Highlighter | None = None
         self._again: Highlighter | None = None
         """Goes through the code once more when it grows no longer: only then all colours are certain."""
+
+    def is_another(self, language: str, code: str) -> bool:
+        """Whether `code` is not what was asked about last."""
+        return code != self._code or language != self._language
 
     def step(self, language: str, code: str, *, growing: bool) -> int:
         """Find out more. Returns from which letter on colours may be others now."""
@@ -39,6 +45,7 @@ class CodeColors:
             self._grew = self._grew or (bool(self._code) and code != self._code)
             self._code = code
             self.runs = highlighter.runs(code)
+            self.findings += 1
             return highlighter.changed_at
         if growing or not self._grew:
             return len(code)
@@ -48,6 +55,7 @@ class CodeColors:
         if self._again.is_behind:
             return len(code)
         self.runs, self._highlighter, self._again, self._grew = runs, self._again, None, False
+        self.findings += 1
         return 0
 
     def is_done(self, *, growing: bool) -> bool:
@@ -80,20 +88,24 @@ class Coloring(QObject):
         self.timer.timeout.connect(self._go_on)
 
     def show(self, strip: Strip) -> None:
-        """Colour a strip that came on screen, or that shows something else now."""
-        colors = self._step(strip)
-        if colors is not None and isinstance(strip.content, CodeContent):
-            strip.content.color(colors.part(strip.start, strip.end))
+        """Colour a strip that is to be on screen, or that shows something else now."""
+        colors = self._step(strip, on_time=False)
+        content = strip.content
+        if colors is not None and isinstance(content, CodeContent) and content.findings != colors.findings:
+            content.color(colors.part(strip.start, strip.end))
+            content.findings = colors.findings
 
-    def _step(self, strip: Strip) -> CodeColors | None:
+    def _step(self, strip: Strip, *, on_time: bool = True) -> CodeColors | None:
+        """Find out more; unless it is its time for it, only about code that has grown since."""
         block, message = strip.block, strip.message
         if block is None:
             return None
         colors = message.code_state(strip).colors
         growing = message.writing and not block.closed
-        changed_at = colors.step(block.language, block.code, growing=growing)
-        if changed_at < strip.start:
-            self._color_others(strip, colors, changed_at)
+        if on_time or colors.is_another(block.language, block.code):
+            changed_at = colors.step(block.language, block.code, growing=growing)
+            if changed_at < strip.start:
+                self._color_others(strip, colors, changed_at)
         if not colors.is_done(growing=growing):
             self._waiting.add(strip)
             if not self.timer.isActive():

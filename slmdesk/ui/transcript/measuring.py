@@ -223,6 +223,9 @@ def _code_height(strip: Strip, page: Page) -> int:
     state.count(_block(strip).code)
     if state.wrapped or strip.widget is not None:
         lines = code_content(strip, page).height
+        if strip.widget is not None:
+            # Here and not when it is shown, where there is more to do at once.
+            page.coloring.show(strip)
     else:
         # Exact without a layout: that of many thousand lines would take its time.
         lines = (code_text(strip).count("\n") + 1) * page.lettering.mono_line

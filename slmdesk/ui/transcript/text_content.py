@@ -48,6 +48,8 @@ class TextContent(Content):
         keep = sum(count_units(span.text) for span in old[:same])
         tail = spans[same:]
         cursor = QTextCursor(self.document)
+        # What is taken away and what is added are laid out together.
+        cursor.beginEditBlock()
         cursor.movePosition(QTextCursor.MoveOperation.End)
         if same < len(old):
             if tail and _grows(old[same], tail[0]):
@@ -57,11 +59,9 @@ class TextContent(Content):
             if keep < self.document.characterCount() - 1:
                 cursor.setPosition(keep, QTextCursor.MoveMode.KeepAnchor)
                 cursor.removeSelectedText()
-        if tail:
-            cursor.beginEditBlock()
-            for span in tail:
-                cursor.insertText(span.text.replace("\n", _LINE_BREAK), self._format(span))
-            cursor.endEditBlock()
+        for span in tail:
+            cursor.insertText(span.text.replace("\n", _LINE_BREAK), self._format(span))
+        cursor.endEditBlock()
         self._spans = spans
 
     def set_direction(self, direction: Qt.LayoutDirection) -> None:

@@ -41,6 +41,8 @@ class Writing(QObject):
         self._reasoning: list[str] = []
         self._thinks = False
         self._turns: Iterator[None] | None = None
+        self._draws = True
+        """Whether taking over what has come ends with drawing it."""
         self.timer = RestingTimer(_DRAW_EVERY_MS, self)
         self.timer.timeout.connect(self._take_turn)
         # Between two turns everything else that happens in the window has its own.
@@ -89,12 +91,19 @@ class Writing(QObject):
 
     def draw(self) -> None:
         """Show what has come, now and not in turns."""
+        self._take_all()
+        self.grown.emit()
+
+    def _take_all(self) -> None:
+        """Take over what has come, now and not in turns. It is not drawn yet."""
         self.timer.stop()
         self.turns.stop()
+        self._draws = False
         while (turns := self._turns or self._begin_turns()) is not None:
             for _ in turns:
                 pass
             self._turns = None
+        self._draws = True
 
     def _take_turn(self) -> None:
         """Do the next part of showing what has come."""
@@ -121,9 +130,11 @@ class Writing(QObject):
             yield from self._show_text(message)
         message.folded = None
         self.grown_in.emit(message.index)
-        self.read.emit()
-        yield
-        self.grown.emit()
+        if self._draws:
+            self.read.emit()
+            yield
+        if self._draws:
+            self.grown.emit()
 
     def _show_text(self, message: Message) -> Iterator[None]:
         text = "".join(self._text)
@@ -158,8 +169,8 @@ class Writing(QObject):
         yield
 
     def end(self, end: End | None, *, failed: bool) -> None:
-        """No more text will come."""
-        self.draw()
+        """No more text will come. It is not drawn yet."""
+        self._take_all()
         message = self._message
         self._message = self._page.writing = None
         if message is None:

@@ -44,8 +44,9 @@ class Label(QLabel):
 
     def set_ink(self, color: str) -> None:
         """Use another of the theme's colours."""
-        self._color = color
-        self._ink()
+        if color != self._color:
+            self._color = color
+            self._ink()
 
     def setAlignment(self, side: Qt.AlignmentFlag) -> None:
         """Left is where reading begins, whichever way the words of the text itself run."""

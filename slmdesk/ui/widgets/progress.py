@@ -59,6 +59,8 @@ class ProgressLine(QProgressBar):
 
     def set_state(self, state: ProgressState) -> None:
         """Show another kind of progress."""
+        if state is self._state:
+            return
         self._state = state
         self.setAccessibleDescription(tr("Paused") if state is ProgressState.PAUSED else "")
         self.update()

@@ -15,7 +15,7 @@ from slmdesk.ui.transcript.markdown.blocks import Follows
 
 PIECE = 250
 """Characters after which a paragraph is cut for reading at the first good place."""
-LONGEST_PIECE = 1_600
+LONGEST_PIECE = 1_000
 LONG_PARAGRAPH = 2_000
 """Characters after which a paragraph is given in more than one block."""
 LONG_LINE = 1_002
