@@ -18,6 +18,9 @@ def main() -> int:
     """
     if getattr(sys, "frozen", False):
         _begin_frozen()
+    from slmdesk.net import install_guard
+
+    install_guard()
     arguments = sys.argv[1:]
     if arguments:
         from slmdesk.cli.main import run

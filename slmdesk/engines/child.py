@@ -32,7 +32,7 @@ from slmdesk.messages import ErrorKind, UserError
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from slmdesk.engines.engine import Engine
+    from slmdesk.engines.engine import Engine, Simulator
     from slmdesk.engines.protocol import Build, LoadProgress
 
     Pipe: TypeAlias = Connection[Any, Any]
@@ -43,13 +43,31 @@ EXIT_BUG = 70
 _PR_SET_DUMPABLE = 4
 """Linux's number, from <sys/prctl.h>."""
 
-_NETWORK_EVENTS = frozenset({"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto"})
+_NETWORK_EVENTS = frozenset(
+    {
+        "socket.bind",
+        "socket.connect",
+        "socket.getaddrinfo",
+        "socket.gethostbyaddr",
+        "socket.gethostbyname",
+        "socket.getnameinfo",
+        "socket.sendmsg",
+        "socket.sendto",
+    }
+)
 
 
 def child_main(connection: Pipe, engine_name: str, log_path: str) -> None:
     """What an engine process runs: the engine called `engine_name`, until the pipe closes."""
     entry = ENGINES[engine_name]
-    serve(connection, entry.create, log_path, title=entry.title, describe=entry.describe)
+    serve(
+        connection,
+        entry.create,
+        log_path,
+        title=entry.title,
+        describe=entry.describe,
+        create_simulator=entry.create_simulator,
+    )
 
 
 def serve(
@@ -59,6 +77,7 @@ def serve(
     *,
     title: str = "Engine",
     describe: Callable[[], Build] | None = None,
+    create_simulator: Callable[[], Simulator] | None = None,
 ) -> NoReturn:
     """Guard this process, create the engine and carry out commands until the pipe closes; never returns.
 
@@ -66,7 +85,7 @@ def serve(
     have everything else for real.
     """
     _guard_process(connection, log_path)
-    _Child(connection, create, title, describe).run()
+    _Child(connection, create, title, describe, create_simulator).run()
 
 
 def _guard_process(connection: Pipe, log_path: str) -> None:
@@ -133,13 +152,16 @@ class _Child:
         create: Callable[[], Engine],
         title: str,
         describe: Callable[[], Build] | None,
+        create_simulator: Callable[[], Simulator] | None,
     ) -> None:
         self._connection = connection
         self._create = create
         self._title = title
         self._describe = describe
+        self._create_simulator = create_simulator
+        self._simulator: Simulator | None = None
         self._engine: Engine | None = None
-        self._work: queue.SimpleQueue[frames.Load | frames.Generate | frames.Describe] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[frames.Work] = queue.SimpleQueue()
         self._counts: queue.SimpleQueue[frames.CountTokens] = queue.SimpleQueue()
         self._send_lock = threading.Lock()
         # Guards `_current` and `_working`: a cancel must reach the work it is meant for, never the next.
@@ -163,6 +185,8 @@ class _Child:
                     self._answer(command.request, partial(self._generate, command))
                 case frames.Describe():
                     self._answer(command.request, partial(self._say_build, command))
+                case frames.Simulate():
+                    self._answer(command.request, partial(self._simulate, command), command.path)
             with self._turn:
                 self._working = False
                 self._cancelled.discard(command.request)
@@ -266,6 +290,14 @@ class _Child:
         if self._describe is None:
             raise LookupError("this engine has no native library to describe")
         self.send(frames.Described(command.request, self._describe()))
+
+    def _simulate(self, command: frames.Simulate) -> None:
+        if self._simulator is None:
+            if self._create_simulator is None:
+                raise UserError("simulation-refused", ErrorKind.MODEL, engine=self._title)
+            self._simulator = self._create_simulator()
+        load = self._simulator.simulate(command.path, command.options)
+        self.send(frames.Simulated(command.request, load))
 
     def _count(self) -> None:
         while True:

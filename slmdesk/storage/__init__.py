@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from slmdesk.storage.database import Database
-from slmdesk.storage.folders import make_private_folder
+from slmdesk.storage.folders import make_private_folder, write_atomically
 from slmdesk.storage.log import log_file, set_up_logging, show_uncaught
 from slmdesk.storage.migrations import SCHEMA_VERSION
 from slmdesk.storage.model_settings import (
@@ -80,6 +80,7 @@ __all__ = [
     "set_up_logging",
     "show_uncaught",
     "storage_problems",
+    "write_atomically",
 ]
 
 

@@ -25,6 +25,7 @@ class Paths:
           data/models/...          models that the application owns
           state/logs/slmdesk.log   the log a person can open
           state/window.lock        held by the open window
+          state/speed/...          how fast this computer is, and models were on it
           cache/
     """
 
@@ -57,6 +58,11 @@ class Paths:
     def logs(self) -> Path:
         """Logs of the program and of its engine processes."""
         return self.state / "logs"
+
+    @property
+    def speed(self) -> Path:
+        """How fast this computer is, and how fast models were on it."""
+        return self.state / "speed"
 
     @property
     def window_lock(self) -> Path:

@@ -78,6 +78,13 @@ class Settings:
     warnings_dismissed: tuple[str, ...] = setting((), "setting-warnings-dismissed")
     """Warnings about the device that the person does not want to see again, the newest last."""
 
+    offline: bool = setting(False, "setting-offline")
+    """Whether nothing is asked of the network."""
+    allowed_hosts: tuple[str, ...] = setting((), "setting-allowed-hosts")
+    """Hosts that may be asked beside the Hub's own: names, or `*.name` for every name below one."""
+    loopback_when_offline: bool = setting(False, "setting-loopback-when-offline")
+    """Whether other programs on this computer may be asked even offline; they might pass on what is asked."""
+
     def __post_init__(self) -> None:
         check_fields(self)
 
@@ -98,7 +105,7 @@ class Settings:
 
 
 # Of what JSON has only lists for.
-_LISTS = frozenset({"engines_off", "warnings_dismissed"})
+_LISTS = frozenset({"allowed_hosts", "engines_off", "warnings_dismissed"})
 
 
 class SettingsStore:

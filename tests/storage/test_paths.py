@@ -22,6 +22,7 @@ def test_slmdesk_home_holds_everything(tmp_path: Path) -> None:
         paths.models,
         paths.logs,
         paths.window_lock,
+        paths.speed,
     ):
         assert path.is_relative_to(tmp_path / "żółw")
     assert not (tmp_path / "żółw").exists(), "nothing is made before it is needed"

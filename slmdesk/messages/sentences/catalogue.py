@@ -1,0 +1,38 @@
+"""What the catalogue says when it asks the Hub: why it asks, what is gone, what a refresh changed."""
+
+from slmdesk.messages.sentences.texts import N_, ErrorText, Plural
+
+SENTENCES: dict[str, str | Plural] = {
+    # Why something is asked, for the log of the network.
+    "hub-why-search": N_("Search for models"),
+    "hub-why-details": N_("Files of a model"),
+    "hub-why-card": N_("Card of a model"),
+    "hub-why-header": N_("Header of a model file, to compute whether it fits"),
+    "hub-why-refresh": N_("Refresh of the curated list"),
+    # What a refresh found changed.
+    "refresh-size": N_("{repo}: {path} was {before_bytes} and is now {after_bytes}."),
+    "refresh-hash": N_("{repo}: the content of {path} is not what the list says (another SHA-256)."),
+    "refresh-new-file": N_("{repo}: {path} is new."),
+    "refresh-gone-file": N_("{repo}: {path} is gone."),
+    "refresh-gone": N_("{repo} is gone from the Hub, or no longer public."),
+    "refresh-moved": N_("{repo} is now called {after}."),
+    "refresh-context": N_(
+        "{repo}: the context length was {before} tokens and is now {after}, as its header says."
+    ),
+    "refresh-parameters": N_("{repo}: the number of weights was {before} and is now {after}."),
+    "refresh-gated-closed": N_("{repo} now asks for its terms to be accepted before files can be fetched."),
+    "refresh-gated-open": N_("{repo} can now be fetched without accepting terms first."),
+}
+
+ERRORS: dict[str, ErrorText] = {
+    "hub-repository-gone": ErrorText(
+        what=N_("{repo} cannot be shown"),
+        why=N_("the Hub does not know it, or it is no longer public"),
+        do=N_("Check the name, or choose another model"),
+    ),
+    "hub-variant-gone": ErrorText(
+        what=N_("{variant} of {repo} cannot be checked"),
+        why=N_("the Hub no longer has this file"),
+        do=N_("Refresh the catalogue, then choose another variant"),
+    ),
+}
