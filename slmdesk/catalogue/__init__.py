@@ -1,0 +1,68 @@
+"""Models that can be fetched: the curated list, the Hub, and their variants."""
+
+from slmdesk.catalogue.curated import CuratedList, curated_notes, load_curated
+from slmdesk.catalogue.headers import HeaderSet
+from slmdesk.catalogue.hub import HubCatalogue, LaidOver, refresh
+from slmdesk.catalogue.licences import licence_doubts, licence_name, licence_summary, limit_of
+from slmdesk.catalogue.merging import merge
+from slmdesk.catalogue.model import (
+    GGUF,
+    ONNX,
+    Ability,
+    CatalogueModel,
+    CommercialUse,
+    ContextKind,
+    Format,
+    Languages,
+    Licence,
+    ModelFile,
+    Tier,
+    Topic,
+    Variant,
+    tier_of,
+)
+from slmdesk.catalogue.quantizations import bits_per_weight, quantization_named
+from slmdesk.catalogue.query import HubQuery, Sort
+from slmdesk.catalogue.refreshing import Change, RefreshReport, RepoFailure
+from slmdesk.catalogue.search import HubPage
+from slmdesk.catalogue.variants import group_variants, quality_order, quality_words
+
+__all__ = [
+    "GGUF",
+    "ONNX",
+    "Ability",
+    "CatalogueModel",
+    "Change",
+    "CommercialUse",
+    "ContextKind",
+    "CuratedList",
+    "Format",
+    "HeaderSet",
+    "HubCatalogue",
+    "HubPage",
+    "HubQuery",
+    "LaidOver",
+    "Languages",
+    "Licence",
+    "ModelFile",
+    "RefreshReport",
+    "RepoFailure",
+    "Sort",
+    "Tier",
+    "Topic",
+    "Variant",
+    "bits_per_weight",
+    "curated_notes",
+    "group_variants",
+    "licence_doubts",
+    "licence_name",
+    "licence_summary",
+    "limit_of",
+    "load_curated",
+    "merge",
+    "quality_order",
+    "quality_words",
+    "quantization_named",
+    "refresh",
+    "tier_of",
+]
