@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,12 @@ from slmdesk.engines import (
     Placement,
     Preference,
     engine_for,
+    engine_of_format,
     most_threads,
     resolve,
     resolve_without_engine,
 )
+from slmdesk.fit import FitQuestion, LayersThatFit
 from slmdesk.library import InstalledModel
 
 if TYPE_CHECKING:
@@ -72,8 +75,11 @@ class LoadPlanner:
         survey: EngineSurvey,
         computer: Callable[[], Computer],
         wishes: Callable[[InstalledModel], LoadWishes],
+        layers_that_fit: LayersThatFit | None = None,
     ) -> None:
-        """`computer` may block and is asked at each plan; whoever gives it keeps what it found."""
+        """`computer` may block and is asked at each plan; whoever gives it keeps what it found.
+        `layers_that_fit` None: what fits on a device is estimated."""
+        self._layers_that_fit = layers_that_fit
         self._survey = survey
         self._computer = computer
         self._wishes = wishes
@@ -128,7 +134,17 @@ class LoadPlanner:
             if placement is not None:
                 return placement
             known = self._survey.facts(engine)
-        return resolve(known, computer, wishes.preference, needs_of(model, wishes))
+        needs = needs_of(model, wishes)
+        if self._layers_that_fit is not None and engine == engine_of_format("gguf"):
+            question = FitQuestion(
+                context_length=_context_length(model, wishes),
+                kv_type=wishes.kv_type,
+                flash_attention=wishes.flash_attention,
+                batch_size=wishes.batch_size or FitQuestion().batch_size,
+            )
+            ask = partial(self._layers_that_fit, model.path, question)
+            needs = replace(needs, layers_that_fit=ask)
+        return resolve(known, computer, wishes.preference, needs)
 
 
 class PlanKeeper:
@@ -164,7 +180,11 @@ class PlanKeeper:
 
 def needs_of(model: InstalledModel, wishes: LoadWishes) -> ModelNeeds:
     """What `model` takes with the context and the KV cache that are wished."""
-    trained = model.trained_context_length
-    length = wishes.context_length or min(USUAL_CONTEXT_LENGTH, trained or USUAL_CONTEXT_LENGTH)
+    length = _context_length(model, wishes)
     kv_bytes = model.kv_bytes_per_token * length * _KV_BYTES[wishes.kv_type] / _KV_BYTES["f16"]
     return ModelNeeds(weights_bytes=model.size_bytes, kv_bytes=int(kv_bytes), layers=model.layers)
+
+
+def _context_length(model: InstalledModel, wishes: LoadWishes) -> int:
+    trained = model.trained_context_length
+    return wishes.context_length or min(USUAL_CONTEXT_LENGTH, trained or USUAL_CONTEXT_LENGTH)

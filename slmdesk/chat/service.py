@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -19,6 +20,7 @@ from slmdesk.chat.conversation import (
     make_title,
     whole_characters,
 )
+from slmdesk.chat.effort import EffortWatch, processor_seconds
 from slmdesk.chat.growing_answer import GrowingAnswer
 from slmdesk.chat.loading import LoadPlanner, PlanKeeper
 from slmdesk.chat.seen_figures import SeenFigures
@@ -30,6 +32,7 @@ from slmdesk.engines import (
     Event,
     GenerateRequest,
     Lease,
+    Loaded,
     LoadOptions,
     LoadProgress,
     LoadReport,
@@ -48,6 +51,8 @@ LoadEvent: TypeAlias = Placement | LoadProgress | LoadReport
 """`Placement` comes once before a load that was planned."""
 ChatEvent: TypeAlias = LoadEvent | PromptProgress | Reasoning | Text | Stats | End
 OnEvent: TypeAlias = Callable[[ChatEvent], None]
+RecordRun: TypeAlias = Callable[[Loaded, Stats, float | None], object]
+"""Learns how fast an answer was; the last is `EffortWatch.share`. Must not raise."""
 
 _STATE_OF_END: dict[EndReason, MessageState] = {
     "stop": "complete",
@@ -72,9 +77,12 @@ class ChatService:
         store: ConversationStore | None,
         *,
         planner: LoadPlanner | None = None,
+        record_run: RecordRun | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        """`record_run` is called after each answer that was told with its figures and stored."""
         self._pool = pool
+        self._record_run = record_run
         self._store = store
         self._plans = PlanKeeper(planner) if planner is not None else None
         self._now = now
@@ -191,8 +199,9 @@ class ChatService:
                 thinking=options.thinking,
             )
             seen = SeenFigures()
+            effort = self._watch(lease)
             try:
-                end = self._stream(answer, lease.process.generate(request), on_event, seen)
+                end = self._stream(answer, lease.process.generate(request), on_event, seen, effort)
             except BaseException:
                 answer.stats = answer.stats or seen.stats()
                 answer.finish("failed", "error")
@@ -200,7 +209,10 @@ class ChatService:
             answer.finish(_STATE_OF_END[end.reason], end.reason)
             if end.reason == "context_full" and len(messages) == position:
                 self._note_no_answer(messages[position - 1], end.reason)
+            loaded = self._pool.loaded if effort is not None else None
         on_event(end)
+        if effort is not None and loaded is not None and end.reason != "error":
+            self._tell_speed(loaded, answer.stats, effort.share)
         return end
 
     def answer(
@@ -279,6 +291,16 @@ class ChatService:
             on_event(plan.placement)
         return plan.options
 
+    def _watch(self, lease: Lease) -> EffortWatch | None:
+        """None: nobody wants to know how fast answers are."""
+        if self._record_run is None:
+            return None
+        return EffortWatch(partial(processor_seconds, lease.process.pid), lease.report.threads)
+
+    def _tell_speed(self, loaded: Loaded, stats: Stats | None, share: float | None) -> None:
+        if self._record_run is not None and stats is not None:
+            self._record_run(loaded, stats, share)
+
     def _note_no_answer(self, question: ChatMessageRecord, reason: EndReason | None) -> None:
         """Keep why there is no answer to `question`; None: there is nothing to say about it."""
         if question.end_reason == reason:
@@ -292,12 +314,19 @@ class ChatService:
                 _log.warning("why a message was not answered could not be stored: %s", error.key)
 
     def _stream(
-        self, answer: GrowingAnswer, events: Iterator[Event], on_event: OnEvent, seen: SeenFigures
+        self,
+        answer: GrowingAnswer,
+        events: Iterator[Event],
+        on_event: OnEvent,
+        seen: SeenFigures,
+        effort: EffortWatch | None,
     ) -> End:
         """Pass the events on and let `answer` grow; return the last event, which is not passed on."""
         end = End(reason="error")
         for event in events:
             seen.take(event)
+            if effort is not None:
+                effort.take(event)
             match event:
                 case Text(text=text):
                     answer.grow(text)

@@ -19,6 +19,7 @@ from slmdesk.cli.placing import PlacingWishes, StrictPlanner, check_device, chec
 from slmdesk.cli.prompt_input import read_piped_prompt, require_text
 from slmdesk.cli.repair_words import repair_in_words
 from slmdesk.engines import ALL_LAYERS, EnginePool, Sampling, engine_names
+from slmdesk.fit import SpeedModel
 from slmdesk.library import STARTER_ID, InstalledModel, resolve_model
 from slmdesk.messages import UserError, tr
 from slmdesk.storage import Database, Paths, Settings, find_and_repair_damage
@@ -229,7 +230,7 @@ def _service(paths: Paths, output: Output, planner: LoadPlanner, *, save: bool) 
             report = find_and_repair_damage(database, paths.backups)
             if report is not None:
                 output.note(repair_in_words(report))
-        yield ChatService(pool, store, planner=planner)
+        yield ChatService(pool, store, planner=planner, record_run=SpeedModel(paths.speed).record)
     finally:
         try:
             # Ends an answer that goes on after a second Ctrl-C, whose text so far is stored then.

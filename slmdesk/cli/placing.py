@@ -10,6 +10,7 @@ import click
 
 from slmdesk.chat import LoadPlanner, LoadWishes, PlannedLoad, wishes_of
 from slmdesk.engines import ANY_GPU, AUTO, CPU_ONLY, EngineSurvey, Preference, choose_engine
+from slmdesk.fit import LayersThatFit, layers_that_fit
 from slmdesk.hardware import Computer, describe_computer
 from slmdesk.library import InstalledModel
 from slmdesk.messages import ErrorKind, UserError, tr
@@ -88,8 +89,9 @@ class StrictPlanner(LoadPlanner):
         *,
         survey: EngineSurvey | None = None,
         computer: Callable[[], Computer] = describe_computer,
+        layers_that_fit: LayersThatFit | None = layers_that_fit,
     ) -> None:
-        """What `computer` finds is kept."""
+        """What `computer` finds is kept. `layers_that_fit` is as `LoadPlanner` has it."""
 
         def wished(model: InstalledModel) -> LoadWishes:
             settled = wishes_of(settings, model)
@@ -99,7 +101,7 @@ class StrictPlanner(LoadPlanner):
                 context_length=context_length or settled.context_length,
             )
 
-        super().__init__(survey or EngineSurvey(), cache(computer), wished)
+        super().__init__(survey or EngineSurvey(), cache(computer), wished, layers_that_fit)
         self._wants_a_gpu = wishes.wants_a_gpu
 
     def plan(self, model: InstalledModel, context_length: int | None = None) -> PlannedLoad:

@@ -7,9 +7,11 @@ crash. An engine itself (`engine.Engine`) lives only inside such a process.
 from slmdesk.engines.alone import Alone
 from slmdesk.engines.calls import ProcessLimits
 from slmdesk.engines.deaths import Cause, Death
+from slmdesk.engines.device_titles import PROCESSOR
 from slmdesk.engines.engine import Engine
 from slmdesk.engines.engine_choice import choose_engine
 from slmdesk.engines.gguf_problems import gguf_problem
+from slmdesk.engines.installed import installed_version
 from slmdesk.engines.lease import Lease, Loaded
 from slmdesk.engines.limits import most_threads
 from slmdesk.engines.onnx_problems import onnx_problem
@@ -24,6 +26,7 @@ from slmdesk.engines.placement import (
     resolve,
     resolve_without_engine,
 )
+from slmdesk.engines.placing_devices import Usable, named_devices
 from slmdesk.engines.pool import EnginePool
 from slmdesk.engines.probe import EngineFacts, probe_engine
 from slmdesk.engines.process import EngineProcess
@@ -45,13 +48,23 @@ from slmdesk.engines.protocol import (
     LoadReport,
     PromptProgress,
     Reasoning,
+    Reserved,
     Role,
     Sampling,
+    SimulatedLoad,
     Stats,
     Text,
     Thinking,
 )
-from slmdesk.engines.registry import ENGINES, LLAMA_CPP, EngineEntry, engine_for, engine_names
+from slmdesk.engines.registry import (
+    ENGINES,
+    LLAMA_CPP,
+    EngineEntry,
+    ModelFormat,
+    engine_for,
+    engine_names,
+    engine_of_format,
+)
 from slmdesk.engines.survey import EngineSurvey
 
 __all__ = [
@@ -61,6 +74,7 @@ __all__ = [
     "CPU_ONLY",
     "ENGINES",
     "LLAMA_CPP",
+    "PROCESSOR",
     "USUAL_CONTEXT_LENGTH",
     "Alone",
     "Build",
@@ -86,23 +100,30 @@ __all__ = [
     "LoadProgress",
     "LoadReport",
     "Loaded",
+    "ModelFormat",
     "ModelNeeds",
     "Placement",
     "Preference",
     "ProcessLimits",
     "PromptProgress",
     "Reasoning",
+    "Reserved",
     "Role",
     "Sampling",
+    "SimulatedLoad",
     "Stats",
     "Text",
     "Thinking",
+    "Usable",
     "Wisher",
     "choose_engine",
     "engine_for",
     "engine_names",
+    "engine_of_format",
     "gguf_problem",
+    "installed_version",
     "most_threads",
+    "named_devices",
     "onnx_problem",
     "probe_engine",
     "resolve",

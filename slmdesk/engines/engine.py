@@ -13,6 +13,7 @@ from slmdesk.engines.protocol import (
     LoadOptions,
     LoadProgress,
     LoadReport,
+    SimulatedLoad,
 )
 
 
@@ -53,3 +54,14 @@ class Engine(Protocol):
 
     def unload(self) -> None:
         """Give everything back. Loading again afterwards is allowed."""
+
+
+class Simulator(Protocol):
+    """Finds out what loading a model would take. In a process of its own, as an engine is; one thread."""
+
+    def simulate(self, path: str, options: LoadOptions) -> SimulatedLoad:
+        """What loading the model at `path` would take, of which no more than the header need be there.
+
+        Raises UserError (kind MODEL) as `Engine.load` does for a file or options that cannot be loaded, and
+        `simulation-refused` where the engine does not know the model. Memory never is too small.
+        """

@@ -26,6 +26,8 @@ from slmdesk.engines.protocol import (
     LoadProgress,
     LoadReport,
     Reasoning,
+    Reserved,
+    SimulatedLoad,
     Text,
 )
 from slmdesk.messages import ErrorKind, Fact, UserError, facts_of_error
@@ -84,6 +86,14 @@ class Describe(Struct, frozen=True, forbid_unknown_fields=True, tag="describe"):
     request: int
 
 
+class Simulate(Struct, frozen=True, forbid_unknown_fields=True, tag="simulate"):
+    """Say what loading a model would take; answered by `Simulated`."""
+
+    request: int
+    path: str
+    options: LoadOptions
+
+
 class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel"):
     """End the load or answer `request` early; it still answers as usual."""
 
@@ -98,7 +108,9 @@ class Quit(Struct, frozen=True, forbid_unknown_fields=True, tag="quit"):
     """End the process at once."""
 
 
-Command: TypeAlias = Load | Generate | CountTokens | Describe | Cancel | Ping | Quit
+Work: TypeAlias = Load | Generate | Describe | Simulate
+"""What the engine itself does, one after the other."""
+Command: TypeAlias = Work | CountTokens | Cancel | Ping | Quit
 
 
 # From the child to the parent.
@@ -152,6 +164,13 @@ class Described(Struct, frozen=True, forbid_unknown_fields=True, tag="described"
     build: Build
 
 
+class Simulated(Struct, frozen=True, forbid_unknown_fields=True, tag="simulated"):
+    """The answer to `Simulate`."""
+
+    request: int
+    load: SimulatedLoad
+
+
 class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
     """A `UserError` ended the request. `decode_frame` has checked that it can be put into words."""
 
@@ -175,7 +194,9 @@ class Pong(Struct, frozen=True, forbid_unknown_fields=True, tag="pong"):
     activity: int
 
 
-Answer: TypeAlias = Hello | Progress | Loaded | Happened | Done | Counted | Described | Failed | Bug
+Answer: TypeAlias = (
+    Hello | Progress | Loaded | Happened | Done | Counted | Described | Simulated | Failed | Bug
+)
 """A frame that belongs to a request."""
 Frame: TypeAlias = Answer | Pong
 
@@ -218,6 +239,7 @@ def decode_frame(data: bytes) -> Frame:
             _check_strings(report)
             _check_names(report.used_devices)
             _check_capabilities(report.capabilities)
+            _check_reserved(report.reserved)
         case Hello(capabilities=capabilities):
             _check_capabilities(capabilities)
         case Counted():
@@ -230,6 +252,9 @@ def decode_frame(data: bytes) -> Frame:
             for device in build.devices:
                 _check_numbers(device)
                 _check_strings(device)
+        case Simulated(load=load):
+            _check_numbers(load)
+            _check_reserved(load.reserved)
         case Bug(traceback=traceback):
             _check_text(traceback)
         case Failed():
@@ -257,6 +282,14 @@ def _check_strings(struct: Struct, *, but: Collection[str] = ()) -> None:
 
 def _check_capabilities(capabilities: Capabilities) -> None:
     _check_names((*capabilities.kv_types, *capabilities.samplers, *capabilities.load_options))
+
+
+def _check_reserved(reserved: Collection[Reserved]) -> None:
+    if len(reserved) > MOST_DEVICES:
+        raise GarbledFrameError("buffers without end")
+    for one in reserved:
+        _check_numbers(one)
+        _check_strings(one)
 
 
 def _check_names(names: Collection[str]) -> None:

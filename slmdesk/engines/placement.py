@@ -22,7 +22,7 @@ takes. The order, the same on every system; which builds there are makes the dif
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -68,6 +68,10 @@ class ModelNeeds:
     """Of the KV cache at the context length that is wanted."""
     layers: int
     """Without the output layer; 0 where layers cannot be placed one by one."""
+    layers_that_fit: Callable[[Mapping[str, int]], int | None] | None = None
+    """Asks the engine how many layers, the output layer among them, fit on devices with so many bytes free
+    for the model, by their names in order. May block for a second; never raises. None, also as its answer: it
+    cannot be asked, and what fits is estimated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +104,10 @@ _CHOSEN: Mapping[Wisher, str] = {
 def resolve(
     engine: EngineFacts, computer: Computer, preference: Preference, needs: ModelNeeds | None = None
 ) -> Placement:
-    """Where a model of `engine` runs. Pure; never raises, and never falls back without saying so."""
+    """Where a model of `engine` runs. Never raises, and never falls back without saying so.
+
+    Pure, but for what `needs` asks the engine.
+    """
     if wants_processor(preference):
         return _on_processor(Message(f"placed-cpu-{_CHOSEN[preference.wisher]}"))
     if engine.problem is not None:

@@ -1,5 +1,8 @@
-"""How many layers of a model fit into the memory of devices. Simple on purpose: an engine that can simulate a
-load knows it exactly."""
+"""How many layers of a model fit into the memory of devices.
+
+Where the engine can be asked what a load takes (`ModelNeeds.layers_that_fit`), its answer decides. Otherwise
+weights and KV cache are spread evenly over the layers, with a larger reserve for what is not known then.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,10 @@ if TYPE_CHECKING:
 
 LARGEST_RESERVE = 2**30
 """Bytes of a device's memory left for compute buffers, its driver and the screen; of small ones a quarter."""
+
+KNOWN_RESERVE = 2**29
+"""The same where compute buffers are known and need no reserve: for the driver and the screen; of small
+memories an eighth."""
 
 _FEWEST_SHARE = 0.1
 
@@ -40,20 +47,23 @@ class Room:
         return self.layers >= max(1, _FEWEST_SHARE * self.total)
 
 
-def free_for_model(device: Usable) -> int | None:
-    """Bytes that a model may take on `device`; None: nothing tells."""
+def free_for_model(device: Usable, *, known: bool = False) -> int | None:
+    """Bytes that a model may take on `device`; None: nothing tells. `known`: its compute buffers are."""
     if device.free_memory is None:
         return None
-    reserve = min(LARGEST_RESERVE, max(device.total_memory, device.free_memory) // 4)
+    most, part = (KNOWN_RESERVE, 8) if known else (LARGEST_RESERVE, 4)
+    reserve = min(most, max(device.total_memory, device.free_memory) // part)
     return max(0, device.free_memory - reserve)
 
 
 def room_for(needs: ModelNeeds, devices: Sequence[Usable]) -> Room:
     """How many layers fit on as few of `devices` as possible, taken in their order.
 
-    Weights and KV cache count as spread evenly over the layers, of which the output layer is one. A device
-    whose memory is not known takes everything.
+    The output layer is one of them. A device whose memory is not known takes everything.
     """
+    asked = _asked_room(needs, devices)
+    if asked is not None:
+        return asked
     total = needs.layers + 1 if needs.layers else 1
     each = max(1, -(-(needs.weights_bytes + needs.kv_bytes) // total))
     frees: list[int] = []
@@ -70,6 +80,26 @@ def room_for(needs: ModelNeeds, devices: Sequence[Usable]) -> Room:
             # In one piece, on the first or not at all.
             break
     return Room(len(frees), fitting, total, _shares(frees))
+
+
+def _asked_room(needs: ModelNeeds, devices: Sequence[Usable]) -> Room | None:
+    """The same as the engine says; None: it does not."""
+    if needs.layers_that_fit is None or not needs.layers:
+        return None
+    free: dict[str, int] = {}
+    fitting, total = 0, needs.layers + 1
+    for device in devices:
+        own = free_for_model(device, known=True)
+        if own is None:
+            return None
+        free[device.name] = own
+        layers = needs.layers_that_fit(free)
+        if layers is None:
+            return None
+        fitting = layers
+        if fitting >= total:
+            break
+    return Room(len(free), min(fitting, total), total, _shares(list(free.values()))) if free else None
 
 
 def _shares(frees: Sequence[int]) -> tuple[float, ...]:

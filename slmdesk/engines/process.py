@@ -26,6 +26,7 @@ from slmdesk.engines.protocol import (
     LoadProgress,
     LoadReport,
     Reasoning,
+    SimulatedLoad,
     Text,
 )
 from slmdesk.engines.registry import ENGINES
@@ -219,6 +220,26 @@ class EngineProcess:
                         self._refuse(link, other, loading=None)
             except ProcessEnded as ended:
                 raise self._start_error(ended.death, call) from None
+            finally:
+                call.close(finished=True)
+
+    def simulate(self, path: str, options: LoadOptions) -> SimulatedLoad:
+        """What loading the model at `path` would take, found without loading it; starts the process.
+
+        Raises UserError (kind MODEL), also when the process ends meanwhile.
+        """
+        name = Path(path).name
+        with self._calling("simulate") as call:
+            try:
+                link = self._ensure_started(call, loading=name)
+                call.send(link, lambda request: frames.Simulate(request, path, options))
+                match call.next_frame():
+                    case frames.Simulated(load=load):
+                        return load
+                    case other:
+                        self._refuse(link, other, loading=name)
+            except ProcessEnded as ended:
+                raise death_error(ended.death, loading=name) from None
             finally:
                 call.close(finished=True)
 

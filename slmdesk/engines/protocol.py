@@ -113,6 +113,37 @@ class LoadProgress(Struct, frozen=True, tag="load_progress"):
     fraction: float
 
 
+class Reserved(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Bytes that a loaded model reserves on one device, by what they are for."""
+
+    device: str
+    """`CPU` for the computer's own memory, otherwise the engine's name of the device."""
+    weights: int = 0
+    kv: int = 0
+    """KV cache, and the state of recurrent layers."""
+    compute: int = 0
+    output: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.weights + self.kv + self.compute + self.output
+
+
+class SimulatedLoad(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What loading a model would take, found without loading it."""
+
+    reserved: tuple[Reserved, ...]
+    """By device, the processor first."""
+    runtime_bytes: int
+    """What of the engine's process is in the computer's memory with the model's vocabulary and plan, but
+    without its weights, caches and buffers."""
+    context_length: int
+    gpu_layers: int
+    """Layers on devices other than the processor, the output layer among them."""
+    layers: int
+    """Layers that can be placed, the output layer among them."""
+
+
 class LoadReport(Struct, frozen=True, kw_only=True, tag="load_report"):
     """What was loaded, and how."""
 
@@ -139,6 +170,8 @@ class LoadReport(Struct, frozen=True, kw_only=True, tag="load_report"):
     """Names of the devices besides the processor that really hold layers."""
     weights_bytes: int
     kv_bytes: int
+    reserved: tuple[Reserved, ...] = ()
+    """Every buffer of the model, as the engine counts them; nothing where it does not."""
     load_seconds: float
     has_chat_template: bool
     """False: the file brings no chat template and a plain one is used."""

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from slmdesk.formats.onnx import is_genai_folder
 from slmdesk.messages import ErrorKind, Message, UserError
 
 if TYPE_CHECKING:
-    from slmdesk.engines.engine import Engine
+    from slmdesk.engines.engine import Engine, Simulator
     from slmdesk.engines.protocol import Build
 
 
@@ -31,6 +31,8 @@ class EngineEntry:
     """Whether it may be able to load this path. Reads a few bytes at most."""
     models: Message
     """What it loads, for people: `GGUF files`."""
+    create_simulator: Callable[[], Simulator] | None = None
+    """None: it cannot say what a load takes without loading. Native code, as `create`."""
 
 
 def _create_llama_cpp() -> Engine:
@@ -43,6 +45,12 @@ def _describe_llama_cpp() -> Build:
     from slmdesk.engines.llama_cpp import build_info
 
     return build_info()
+
+
+def _simulate_llama_cpp() -> Simulator:
+    from slmdesk.engines.llama_cpp.simulation import LoadSimulator
+
+    return LoadSimulator()
 
 
 def _create_onnx_genai() -> Engine:
@@ -77,6 +85,8 @@ def _is_gguf(path: str) -> bool:
         return False
 
 
+ModelFormat: TypeAlias = Literal["gguf", "onnx"]
+
 LLAMA_CPP = "llama.cpp"
 ONNX = "onnx"
 ONNX_TITLE = "ONNX Runtime GenAI"
@@ -89,6 +99,7 @@ ENGINES: dict[str, EngineEntry] = {
         _describe_llama_cpp,
         _is_gguf,
         Message("engine-models-gguf"),
+        _simulate_llama_cpp,
     ),
     ONNX: EngineEntry(
         ONNX,
@@ -104,6 +115,11 @@ ENGINES: dict[str, EngineEntry] = {
 def engine_names() -> tuple[str, ...]:
     """Names of all engines, the usual one first."""
     return tuple(ENGINES)
+
+
+def engine_of_format(model_format: ModelFormat) -> str:
+    """The engine that loads models of that format."""
+    return LLAMA_CPP if model_format == "gguf" else ONNX
 
 
 def engine_for(path: str) -> str:

@@ -1,6 +1,6 @@
 """Measures the budgets of the design and prints them as a table.
 
-    python -m tests.benchmarks [--rows 1,1-onnx,2,4,5,6] [--json FILE]
+    python -m tests.benchmarks [--rows 1,1-onnx,2,4,5,6,7] [--json FILE]
 
 Needs the starter model, for row 1-onnx a real ONNX model too, and half an hour for all rows. Machines are
 noisy, so figures are medians, and where there is something to compare with, of ratios of runs taken in turn;
@@ -24,7 +24,16 @@ import psutil
 from slmdesk import __version__
 from slmdesk.library import resolve_model
 from slmdesk.storage import Paths, find_paths
-from tests.benchmarks import decode_rate, opening, prefix_reuse, stalls, start_up
+from tests.benchmarks import (
+    decode_rate,
+    fit_memory,
+    fit_speed,
+    offers,
+    opening,
+    prefix_reuse,
+    stalls,
+    start_up,
+)
 from tests.benchmarks.budget import Row
 from tests.engines.shared.models import REAL_ONNX
 
@@ -39,6 +48,10 @@ def _measurements(home: Path) -> dict[str, Callable[[], list[Row]]]:
         "4": lambda: [stalls.measure_scripted(paths), stalls.measure_real(model, paths)],
         "5": lambda: [start_up.measure()],
         "6": lambda: [opening.measure(model, paths)],
+        "7": lambda: [offers.measure()],
+        "8": lambda: fit_memory.measure(model, paths.logs, fill=False),
+        "9": lambda: fit_memory.measure(model, paths.logs),
+        "10": lambda: [fit_speed.measure(model, paths.logs)],
     }
 
 
@@ -63,7 +76,7 @@ def _print_table(rows: list[Row]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure the budgets.")
     parser.add_argument(
-        "--rows", default="1,1-onnx,2,4,5,6", help="rows of the table of budgets, for example 1,5"
+        "--rows", default="1,1-onnx,2,4,5,6,7", help="rows of the table of budgets, for example 1,5"
     )
     parser.add_argument("--json", type=Path, help="write every sample to this file")
     arguments = parser.parse_args()

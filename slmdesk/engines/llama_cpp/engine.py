@@ -137,6 +137,7 @@ class LlamaCppEngine:
             used_devices=tuple(device.name for device in model.used_devices),
             weights_bytes=model.weights_bytes,
             kv_bytes=model.kv_bytes,
+            reserved=model.reserved,
             load_seconds=time.perf_counter() - began,
             has_chat_template=template.from_file,
             thinking=template.reasoning.thinking if template.reasoning is not None else "no",

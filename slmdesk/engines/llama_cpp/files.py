@@ -21,14 +21,19 @@ _PART = re.compile(r"-(\d{5})-of-(\d{5})$")
 class ModelFiles:
     """A model that is worth showing to native code."""
 
-    header: GgufHeader
-    """Of the first part."""
+    headers: tuple[GgufHeader, ...]
+    """Of all parts, in their order."""
     weights_bytes: int
     """Of all parts."""
     parameters: int
     """Of all parts."""
     alphabet: Alphabet | None
     """None: every text can be put into tokens."""
+
+    @property
+    def header(self) -> GgufHeader:
+        """Of the first part: what the model is."""
+        return self.headers[0]
 
 
 def inspect_files(path: str) -> ModelFiles:
@@ -38,12 +43,13 @@ def inspect_files(path: str) -> ModelFiles:
     """
     header = _checked(Path(path))
     alphabet = _guard(Path(path), header)
-    weights, parameters = header.weights_bytes, header.parameters
-    for part in _other_parts(Path(path), header):
-        other = _checked(part)
-        weights += other.weights_bytes
-        parameters += other.parameters
-    return ModelFiles(header, weights, parameters, alphabet)
+    headers = (header, *map(_checked, _other_parts(Path(path), header)))
+    return ModelFiles(
+        headers,
+        sum(one.weights_bytes for one in headers),
+        sum(one.parameters for one in headers),
+        alphabet,
+    )
 
 
 def _checked(path: Path) -> GgufHeader:

@@ -9,8 +9,10 @@ from typing import Any
 
 from slmdesk.engines.device_titles import device_title, titles_of
 from slmdesk.engines.llama_cpp import devices, native
+from slmdesk.engines.llama_cpp.buffers import loaded_buffers
 from slmdesk.engines.llama_cpp.native import StopFlag, lib
-from slmdesk.engines.llama_cpp.options import KV_TYPES, LoadPlan
+from slmdesk.engines.llama_cpp.options import LoadPlan
+from slmdesk.engines.llama_cpp.parameters import context_parameters, model_parameters
 from slmdesk.engines.llama_cpp.placed import is_of, read_placed, refused_buffer
 from slmdesk.engines.memory import give_heap_back
 from slmdesk.engines.prompts import Prompt
@@ -48,21 +50,8 @@ class LoadedModel:
             on_progress(fraction)
             return not self._stop
 
-        parameters = lib.llama_model_default_params()
-        # A list that ends with NULL. Where nothing is before it, nothing is reserved on a GPU.
-        pointers = devices.find_pointers([device.name for device in plan.devices]) if plan.devices else []
-        self._devices = (ctypes.c_void_p * (len(pointers) + 1))(*pointers, None)
-        parameters.devices = ctypes.cast(self._devices, ctypes.c_void_p)
-        parameters.n_gpu_layers = plan.gpu_layers
-        parameters.split_mode = lib.LLAMA_SPLIT_MODE_LAYER
-        parameters.main_gpu = 0
-        if plan.tensor_split:
-            shares = [*plan.tensor_split, *([0.0] * int(lib.llama_max_devices()))]
-            self._shares = (ctypes.c_float * len(shares))(*shares)
-            parameters.tensor_split = self._shares
-        parameters.check_tensors = plan.check_tensors
-        # AMX is one of these extra buffers; there is no switch for it alone.
-        parameters.use_extra_bufts = not native.amx_is_left_alone()
+        self._parameters = model_parameters(plan)
+        parameters = self._parameters.native
         parameters.load_mode = lib.LLAMA_LOAD_MODE_MMAP
         callback = lib.llama_progress_callback(progress)
         parameters.progress_callback = callback
@@ -84,20 +73,7 @@ class LoadedModel:
         self._open_context(path, plan)
 
     def _open_context(self, path: str, plan: LoadPlan) -> None:
-        parameters = lib.llama_context_default_params()
-        parameters.n_ctx = plan.context_length
-        parameters.n_batch = plan.batch_size
-        parameters.n_ubatch = plan.micro_batch_size
-        parameters.n_seq_max = 1
-        parameters.n_threads = parameters.n_threads_batch = plan.threads
-        parameters.type_k = parameters.type_v = KV_TYPES[plan.kv_type]
-        parameters.flash_attn_type = plan.flash_attention
-        # A full-size cache also for models with sliding windows: it takes more memory, and earlier turns can
-        # be gone back to.
-        parameters.swa_full = True
-        parameters.no_perf = True
-        # With 0 GPU layers a GPU build would still move long prompts to the device.
-        parameters.op_offload = parameters.offload_kqv = plan.gpu_layers > 0
+        parameters = context_parameters(plan)
         parameters.abort_callback = self._stop.callback
         parameters.abort_callback_data = self._stop.address
         self.context = lib.llama_init_from_model(self._model, parameters)
@@ -122,6 +98,10 @@ class LoadedModel:
         self._check_placed(path, plan)
         sizes = _KV_SIZE.findall("\n".join(native.recent_log()))
         self.kv_bytes = round(sum(map(float, sizes)) * 1024 * 1024) if sizes else plan.kv_bytes
+        names = zip(self._parameters.pointers, plan.devices, strict=True)
+        self.reserved = loaded_buffers(
+            native.recent_log(), {devices.buffer_name(pointer): device.name for pointer, device in names}
+        )
         self.adds_bos = bool(lib.llama_vocab_get_add_bos(self.vocabulary))
         self._adds_eos = bool(lib.llama_vocab_get_add_eos(self.vocabulary))
         self.bos, self.eos = self._special(lib.llama_vocab_bos), self._special(lib.llama_vocab_eos)
@@ -134,8 +114,8 @@ class LoadedModel:
         self.placed = read_placed(native.placing_log(), native.recent_log())
         self.used_devices = tuple(
             device
-            for device, pointer in zip(plan.devices, self._devices, strict=False)
-            if pointer and self.placed.holds_layers(device.name, devices.buffer_name(pointer))
+            for device, pointer in zip(plan.devices, self._parameters.pointers, strict=True)
+            if self.placed.holds_layers(device.name, devices.buffer_name(pointer))
         )
         idle = [device for device in plan.devices if device not in self.used_devices]
         if idle:
@@ -150,8 +130,8 @@ class LoadedModel:
         if refused is None:
             return
         buffer, size = refused
-        for device, pointer in zip(plan.devices, self._devices, strict=False):
-            if pointer and is_of(buffer, devices.buffer_name(pointer)):
+        for device, pointer in zip(plan.devices, self._parameters.pointers, strict=True):
+            if is_of(buffer, devices.buffer_name(pointer)):
                 raise UserError(
                     "device-memory-too-small" if size else "device-memory-too-small-unsaid",
                     ErrorKind.MODEL,

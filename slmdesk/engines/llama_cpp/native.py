@@ -11,6 +11,8 @@ import logging
 import os
 import sys
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,7 @@ class _NativeLog:
     def __init__(self) -> None:
         self.recent: deque[str] = deque(maxlen=400)
         self.placing: list[str] = []
+        self.listener: tuple[Callable[[str], bool], list[str]] | None = None
         self._level = logging.INFO
         self._line = ""
         # Native code holds the pointer for as long as the process lives.
@@ -56,6 +59,8 @@ class _NativeLog:
             # Loading prints a row of dots as its progress.
             if line.strip(" ."):
                 log.log(self._level, "%s", line)
+                if self.listener is not None and self.listener[0](line):
+                    self.listener[1].append(line)
                 if self._level > logging.DEBUG:
                     self.recent.append(line)
                 elif " assigned to device " in line:
@@ -151,6 +156,17 @@ def recent_log() -> list[str]:
 def placing_log() -> list[str]:
     """The lines of the native log that say which device each layer is on."""
     return list(_native_log.placing)
+
+
+@contextmanager
+def listening(wanted: Callable[[str], bool]) -> Iterator[list[str]]:
+    """The lines of the native log, of every level, that are `wanted`, as they come."""
+    heard: list[str] = []
+    _native_log.listener = (wanted, heard)
+    try:
+        yield heard
+    finally:
+        _native_log.listener = None
 
 
 def log_tail(count: int = 12) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import importlib.metadata
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 from slmdesk.engines.onnx_genai.providers import CPU, PROVIDERS, Provider, backends_of
+from slmdesk.engines.onnx_genai.windows_catalogue import installed_providers, register_providers
 from slmdesk.engines.protocol import Build, Device
 from slmdesk.hardware import cpu_name, memory_limits
 
@@ -42,9 +44,14 @@ def engine_version() -> str:
     return f"{native.package_version} ({native.package_name}{beside})"
 
 
-def list_backends() -> tuple[str, ...]:
+def built_in_backends() -> tuple[str, ...]:
     """What the installed libraries were built for, the processor first."""
-    return backends_of(_runtime_providers())
+    return backends_of(_built_in_providers())
+
+
+def list_backends() -> tuple[str, ...]:
+    """The same with what else this computer has for them, which opens it; see `windows_catalogue`."""
+    return backends_of(_usable_providers())
 
 
 def list_devices() -> tuple[Device, ...]:
@@ -60,17 +67,32 @@ def list_devices() -> tuple[Device, ...]:
             total_memory=memory.total_bytes,
         )
     ]
-    providers = _runtime_providers()
+    providers = _usable_providers()
     for provider in PROVIDERS:
         if provider.runtime_name in providers:
             devices += _devices_of(provider)
     return tuple(devices)
 
 
-def _runtime_providers() -> list[str]:
+def _built_in_providers() -> tuple[str, ...]:
     from slmdesk.engines.onnx_genai import native
 
-    return list(native.runtime.get_available_providers())
+    return tuple(native.runtime.get_available_providers())
+
+
+@functools.cache
+def _usable_providers() -> tuple[str, ...]:
+    """Names of the runtime for all that can be used in this process; registers what Windows has beside."""
+    # First: Windows has an onnxruntime.dll of its own, which the catalogue would load otherwise.
+    from slmdesk.engines.onnx_genai import native
+
+    built_in = _built_in_providers()
+    libraries = (native.runtime, native.og)
+    if not all(hasattr(one, "register_execution_provider_library") for one in libraries):
+        return built_in
+    registers = [one.register_execution_provider_library for one in libraries]
+    found = installed_providers()
+    return (*built_in, *register_providers(found, built_in, registers, native.RUNTIME_ERRORS))
 
 
 def _devices_of(provider: Provider) -> list[Device]:
@@ -88,7 +110,7 @@ def _devices_of(provider: Provider) -> list[Device]:
 
 def _device(provider: Provider, index: str, description: str, total: int) -> Device:
     kind = "gpu"
-    if provider.backend == "QNN" or index.startswith("NPU"):
+    if provider.hardware == "npu" or index.startswith("NPU"):
         kind = "accelerator"
     elif index.startswith("CPU"):
         kind = "cpu"
@@ -131,18 +153,33 @@ def _nvidia_devices(library: Any, count: int) -> Iterator[tuple[str, int]]:
 def _openvino_devices() -> list[str]:
     from slmdesk.engines.onnx_genai import native
 
+    registered = {
+        metadata["ov_device"]
+        for listed in _listed("OpenVINOExecutionProvider")
+        if "ov_device" in (metadata := dict(listed.ep_metadata))
+    }
+    if registered:
+        return sorted(registered)[:_NO_ROOM_FOR_MORE]
     ask = getattr(native.runtime.capi._pybind_state, "get_available_openvino_device_ids", None)
     return sorted(ask())[:_NO_ROOM_FOR_MORE] if ask is not None else ["CPU"]
 
 
 def _adapters(provider: Provider) -> list[str]:
     """Descriptions of the devices that ONNX Runtime lists for a provider; never empty."""
+    found = []
+    for listed in _listed(provider.runtime_name):
+        kind, wanted = str(listed.device.type).lower(), provider.hardware
+        if wanted and not kind.endswith(wanted):
+            # The same provider can do with other devices, too.
+            continue
+        vendor, metadata = listed.device.vendor, dict(listed.device.metadata)
+        found.append(metadata.get("Description") or vendor or provider.backend)
+    return found[:_NO_ROOM_FOR_MORE] or [provider.backend]
+
+
+def _listed(runtime_name: str) -> list[Any]:
+    """What ONNX Runtime lists as devices of a provider."""
     from slmdesk.engines.onnx_genai import native
 
     ask = getattr(native.runtime, "get_ep_devices", None)
-    found = []
-    for listed in ask() if ask is not None else ():
-        if listed.ep_name == provider.runtime_name:
-            vendor, metadata = listed.device.vendor, dict(listed.device.metadata)
-            found.append(metadata.get("Description") or vendor or provider.backend)
-    return found[:_NO_ROOM_FOR_MORE] or [provider.backend]
+    return [listed for listed in ask() if listed.ep_name == runtime_name] if ask is not None else []

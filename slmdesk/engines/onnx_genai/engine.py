@@ -9,7 +9,7 @@ from pathlib import Path
 
 from slmdesk import hardware
 from slmdesk.engines.limits import check_request, most_threads
-from slmdesk.engines.onnx_genai.build import engine_version, list_backends, list_devices
+from slmdesk.engines.onnx_genai.build import built_in_backends, engine_version, list_backends, list_devices
 from slmdesk.engines.onnx_genai.decoding import OnnxGenaiAnswer, StopFlag
 from slmdesk.engines.onnx_genai.model import TITLE, LoadedModel
 from slmdesk.engines.onnx_genai.options import LOAD_OPTIONS, LoadPlan, Surroundings, plan_load
@@ -49,7 +49,7 @@ class OnnxGenaiEngine:
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            gpu_offload=len(list_backends()) > 1,
+            gpu_offload=len(built_in_backends()) > 1,
             kv_types=("f16",),
             load_options=LOAD_OPTIONS,
             quiet_load=True,
@@ -157,10 +157,12 @@ class OnnxGenaiEngine:
 
 def _plan(path: str, folder: GenaiFolder, options: LoadOptions) -> LoadPlan:
     present: tuple[str, ...] = ()
+    backends = built_in_backends()
     if options.devices:
         # Asking for them starts their drivers, so only where one is wanted.
+        backends = list_backends()
         present = tuple(device.name for device in list_devices() if device.name != CPU)
-    choice = choose(options.devices, list_backends(), present)
+    choice = choose(options.devices, backends, present)
     around = Surroundings(
         available_bytes=hardware.memory_limits().available_bytes,
         default_threads=hardware.default_threads(),

@@ -134,6 +134,10 @@ def _config(path: str, plan: LoadPlan) -> Any:
         config.append_provider(choice.provider.name)
         if choice.provider.option:
             config.set_provider_option(choice.provider.name, choice.provider.option, choice.index)
+        if choice.provider.hardware:
+            config.set_decoder_provider_options_hardware_device_type(
+                choice.provider.name, choice.provider.hardware
+            )
     return config
 
 

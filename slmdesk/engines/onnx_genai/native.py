@@ -25,6 +25,16 @@ og.disable_telemetry_events()
 # To standard error, where the library writes by itself; standard output belongs to the command line.
 og.set_log_options(enabled=True, warning=True, ansi_tags=False)
 
+RUNTIME_ERRORS: tuple[type[Exception], ...] = (
+    RuntimeError,
+    *(
+        one
+        for one in vars(onnxruntime.capi.onnxruntime_pybind11_state).values()
+        if isinstance(one, type) and issubclass(one, Exception)
+    ),
+)
+"""What the C++ exceptions of both libraries arrive as."""
+
 package_version: str = genai.__version__
 package_name: str = genai.__id__
 """Which of the packages that install this module it came from: the last one installed."""

@@ -31,6 +31,8 @@ class Provider:
     """The option that chooses the device; empty: there is only one."""
     prefix: str = ""
     """What the names of its devices begin with, before what is given to `option`; empty: as `backend`."""
+    hardware: str = ""
+    """Which of the devices of a provider with several kinds is meant, where no option says so."""
 
     @property
     def device_prefix(self) -> str:
@@ -54,10 +56,14 @@ PROVIDERS = (
         "OpenVINO", "OpenVINO", "OpenVINOExecutionProvider", frozenset({"openvino"}),
         "onnxruntime-openvino", "device_type", "OpenVINO-",
     ),
-    # Without memory that it shares with the processor, QNN's tensors are the processor's.
+    # Without memory that it shares with the processor, QNN's tensors are the processor's, and VitisAI's are.
     Provider(
         "QNN", "QNN", "QNNExecutionProvider", frozenset({"qnnwithsharedmemory", "cpu"}),
-        "onnxruntime-genai-winml",
+        "onnxruntime-genai-winml", hardware="npu",
+    ),
+    Provider(
+        "VitisAI", "VitisAI", "VitisAIExecutionProvider", frozenset({"cpu"}), "onnxruntime-genai-winml",
+        hardware="npu",
     ),
     Provider(
         "WebGPU", "webgpu", "WebGpuExecutionProvider", frozenset({"webgpu"}), "onnxruntime-webgpu"

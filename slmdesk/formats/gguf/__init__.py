@@ -8,9 +8,10 @@ from slmdesk.formats.gguf.header import GgufHeader, SkippedArray, TensorInfo, Va
 from slmdesk.formats.gguf.limits import Limits
 from slmdesk.formats.gguf.reader import read_header, read_texts
 from slmdesk.formats.gguf.source import RangeSource
-from slmdesk.formats.gguf.types import block_of, bytes_of
+from slmdesk.formats.gguf.types import TENSOR_TYPES, ValueType, block_of, bytes_of
 
 __all__ = [
+    "TENSOR_TYPES",
     "GgufError",
     "GgufErrorCode",
     "GgufHeader",
@@ -19,6 +20,7 @@ __all__ = [
     "SkippedArray",
     "TensorInfo",
     "Value",
+    "ValueType",
     "block_of",
     "bytes_of",
     "read_header",

@@ -4,7 +4,7 @@ A bounded reader of our own: a hostile folder ends in an `OnnxError`, not in a h
 would make the native library leave the folder, load code or write files is refused by its name.
 """
 
-from slmdesk.formats.onnx.config import GenaiConfig
+from slmdesk.formats.onnx.config import GenaiConfig, parse_config
 from slmdesk.formats.onnx.errors import OnnxError, OnnxErrorCode
 from slmdesk.formats.onnx.folder import GenaiFolder, is_genai_folder, read_folder
 from slmdesk.formats.onnx.limits import Limits
@@ -18,5 +18,6 @@ __all__ = [
     "OnnxErrorCode",
     "SpecialTokens",
     "is_genai_folder",
+    "parse_config",
     "read_folder",
 ]

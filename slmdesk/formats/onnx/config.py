@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slmdesk.formats.onnx.errors import OnnxError
-from slmdesk.formats.onnx.json_text import Json, Object, read_object
+from slmdesk.formats.onnx.json_text import Json, Object, parse_object, read_object
 from slmdesk.formats.onnx.limits import Limits
 from slmdesk.formats.onnx.options import CONFIG, check_run_options, check_session_options
 from slmdesk.formats.onnx.places import ModelRoot
@@ -78,7 +78,21 @@ def read_config(root: ModelRoot, limits: Limits) -> GenaiConfig:
     Raises OnnxError `missing`, `bad_json`, `bad_value`, `not_for_chat`, `unsupported` and what the options
     and the file itself raise.
     """
-    whole = read_object(root.locate(CONFIG, CONFIG), limits, limits.config_bytes)
+    return _checked(read_object(root.locate(CONFIG, CONFIG), limits, limits.config_bytes))
+
+
+def parse_config(data: bytes, *, limits: Limits | None = None) -> GenaiConfig:
+    """The same from the content of a genai_config.json whose folder is elsewhere.
+
+    Raises OnnxError as `read_config` does, and `too_large`.
+    """
+    limits = limits or Limits()
+    if len(data) > limits.config_bytes:
+        raise OnnxError("too_large", part=CONFIG, what="size of the file", limit=limits.config_bytes)
+    return _checked(parse_object(data, CONFIG, limits))
+
+
+def _checked(whole: Object) -> GenaiConfig:
     for name, section in whole.items():
         if name not in ("model", "search", "speculative", "engine") and isinstance(section, (dict, list)):
             raise OnnxError("unsupported", part=CONFIG, setting=name[:200])

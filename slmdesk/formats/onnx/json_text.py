@@ -25,23 +25,27 @@ def read_object(place: Place, limits: Limits, most_bytes: int) -> Object:
 
     Raises `bad_json`, `empty`, `lfs_pointer`, `too_large`, `unreadable`.
     """
-    data = read_place(place, most_bytes)
+    return parse_object(read_place(place, most_bytes), place.part, limits)
+
+
+def parse_object(data: bytes, part: str, limits: Limits) -> Object:
+    """The same from the content of a file that is called `part`."""
     if data.startswith(LFS_POINTER):
-        raise OnnxError("lfs_pointer", part=place.part)
+        raise OnnxError("lfs_pointer", part=part)
     if not data.strip():
-        raise OnnxError("empty", part=place.part)
+        raise OnnxError("empty", part=part)
     try:
         # Not json.loads on the bytes: it would guess at UTF-16 and UTF-32.
         value: Json = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        raise OnnxError("bad_json", part=place.part, line=error.lineno) from error
+        raise OnnxError("bad_json", part=part, line=error.lineno) from error
     except (ValueError, RecursionError) as error:
         # ValueError: no UTF-8, a key that appears twice, NaN, a number of thousands of digits.
-        raise OnnxError("bad_json", part=place.part, line=0) from error
+        raise OnnxError("bad_json", part=part, line=0) from error
     if not isinstance(value, dict):
-        raise OnnxError("bad_json", part=place.part, line=1)
+        raise OnnxError("bad_json", part=part, line=1)
     if _nesting(value, limits.json_nesting) > limits.json_nesting:
-        raise OnnxError("too_large", part=place.part, what="nesting", limit=limits.json_nesting)
+        raise OnnxError("too_large", part=part, what="nesting", limit=limits.json_nesting)
     return value
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
 from slmdesk.engines import ALL_LAYERS, AUTO, ModelNeeds, Preference, resolve
 from slmdesk.engines.placing_devices import Usable
-from slmdesk.engines.placing_room import LARGEST_RESERVE, free_for_model, room_for
+from slmdesk.engines.placing_room import KNOWN_RESERVE, LARGEST_RESERVE, free_for_model, room_for
 from tests.engines.placement.builds import composed_llama_cuda as cuda
 from tests.engines.placement.builds import device
 from tests.hardware.recorded import machines
@@ -101,3 +102,43 @@ def test_cuda_comes_before_vulkan_however_much_is_free() -> None:
     both = (device("Vulkan0", "Vulkan", 100 * GIB), *engine.devices)
     placement = resolve(replace(engine, devices=both), computer, Preference(), NEEDS)
     assert placement.devices == ("CUDA0",)
+
+
+class Engine:
+    """Says what fits: a layer takes 1 GiB, and each device 2 GiB for computing at all."""
+
+    def __init__(self, answers: bool = True) -> None:
+        self.asked: list[dict[str, int]] = []
+        self._answers = answers
+
+    def __call__(self, free: Mapping[str, int]) -> int | None:
+        self.asked.append(dict(free))
+        return sum(max(0, one // GIB - 2) for one in free.values()) if self._answers else None
+
+
+def test_what_the_engine_says_decides() -> None:
+    engine = Engine()
+    asking = replace(NEEDS, layers_that_fit=engine)
+    room = room_for(asking, [usable(12 * GIB + KNOWN_RESERVE)])
+    assert (room.devices, room.layers, room.total, room.shares) == (1, 10, 33, ())
+    assert engine.asked == [{"GPU0": 12 * GIB}]
+    assert room_for(asking, [usable(100 * GIB)]).whole
+
+
+def test_the_engine_is_asked_about_a_second_card_only_where_one_is_not_enough() -> None:
+    engine = Engine()
+    asking = replace(NEEDS, layers_that_fit=engine)
+    first = usable(22 * GIB + KNOWN_RESERVE)
+    second = replace(usable(17 * GIB + KNOWN_RESERVE), name="GPU1")
+    room = room_for(asking, [first, second, second])
+    assert (room.devices, room.layers, room.shares) == (2, 33, (0.564, 0.436))
+    assert [len(free) for free in engine.asked] == [1, 2]
+
+
+def test_an_engine_that_says_nothing_leaves_it_to_the_estimate() -> None:
+    cards = [usable(11 * GIB + LARGEST_RESERVE)]
+    assert room_for(replace(NEEDS, layers_that_fit=Engine(answers=False)), cards) == room_for(NEEDS, cards)
+    engine = Engine()
+    unknown = room_for(replace(NEEDS, layers_that_fit=engine), [usable(None)])
+    assert unknown.whole
+    assert engine.asked == []

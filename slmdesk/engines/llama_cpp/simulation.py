@@ -1,0 +1,155 @@
+"""What loading a model would take, by having llama.cpp lay out every buffer without allocating it.
+
+`no_alloc` makes it read a model's header alone, so a file that is cut off behind it, or is sparse there, will
+do. Twice it would end its process: where the file is mapped into memory (so the load mode is NONE), and when
+anything is decoded in such a context (so nothing ever is). Tests hold it to both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psutil
+
+from slmdesk import hardware
+from slmdesk.engines.device_titles import PROCESSOR
+from slmdesk.engines.limits import most_threads
+from slmdesk.engines.llama_cpp import devices, native
+from slmdesk.engines.llama_cpp.buffers import layer_places, simulated_buffers, wanted_line
+from slmdesk.engines.llama_cpp.files import ModelFiles, inspect_files
+from slmdesk.engines.llama_cpp.native import lib
+from slmdesk.engines.llama_cpp.options import LoadPlan, Surroundings, plan_load, wants_devices
+from slmdesk.engines.llama_cpp.parameters import ModelParameters, context_parameters, model_parameters
+from slmdesk.engines.llama_cpp.repacking import repacked_tensors
+from slmdesk.engines.llama_cpp.tensors import weights_by_device
+from slmdesk.engines.memory import give_heap_back
+from slmdesk.engines.protocol import Device, LoadOptions, SimulatedLoad
+from slmdesk.messages import ErrorKind, UserError
+
+_ANY_AMOUNT = 1 << 62
+
+
+class LoadSimulator:
+    """Keeps the last model, so that further questions about it take a few milliseconds each. One thread."""
+
+    def __init__(self) -> None:
+        self._model: _SimulatedModel | None = None
+        self._path = ""
+        self._files: ModelFiles | None = None
+        self._devices: tuple[Device, ...] | None = None
+
+    def simulate(self, path: str, options: LoadOptions) -> SimulatedLoad:
+        """See `engine.Simulator`."""
+        if self._files is None or path != self._path:
+            self._close()
+            self._files, self._path = inspect_files(path), path
+        files = self._files
+        if any(tensor.size_bytes is None for header in files.headers for tensor in header.tensors):
+            raise _refused("a tensor of a type that is not known here")
+        if wants_devices(options) and self._devices is None:
+            self._devices = devices.list_devices()
+        around = Surroundings(
+            # Whether it is enough is for others to say.
+            available_bytes=_ANY_AMOUNT,
+            default_threads=hardware.default_threads(),
+            most_threads=most_threads(hardware.logical_cores()),
+            devices=self._devices or (),
+        )
+        plan = plan_load(path, files.header, files.weights_bytes, options, around)
+        if self._model is None or not self._model.serves(plan):
+            self._close()
+            self._model = _SimulatedModel(path, plan)
+        return self._model.lay_out(files, plan)
+
+    def _close(self) -> None:
+        if self._model is not None:
+            self._model.close()
+            self._model = None
+
+
+class _SimulatedModel:
+    """A model without its weights."""
+
+    def __init__(self, path: str, plan: LoadPlan) -> None:
+        self._path = path
+        self._copies: dict[str, int] | None = None
+        self._placing = (plan.devices, plan.gpu_layers, plan.tensor_split)
+        self._parameters: ModelParameters = model_parameters(plan)
+        parameters = self._parameters.native
+        parameters.no_alloc = True
+        parameters.load_mode = lib.LLAMA_LOAD_MODE_NONE
+        # It would have to read the weights.
+        parameters.check_tensors = False
+        native.clear_log()
+        with native.listening(wanted_line) as self._lines:
+            self._native: Any = lib.llama_model_load_from_file(native.path_bytes(path), parameters)
+        if not self._native:
+            self._native = None
+            raise _refused(native.log_tail())
+        try:
+            if lib.llama_model_has_encoder(self._native) or not lib.llama_model_has_decoder(self._native):
+                raise UserError("model-not-for-chat", ErrorKind.MODEL, file=path)
+            if lib.llama_model_is_diffusion(self._native):
+                raise UserError("model-not-for-chat", ErrorKind.MODEL, file=path)
+        except UserError:
+            self.close()
+            raise
+
+    def serves(self, plan: LoadPlan) -> bool:
+        """Whether `plan` differs from this model's in its context alone."""
+        return self._placing == (plan.devices, plan.gpu_layers, plan.tensor_split)
+
+    def lay_out(self, files: ModelFiles, plan: LoadPlan) -> SimulatedLoad:
+        """Make the context of `plan` without allocating it, and read what it would be."""
+        native.clear_log()
+        with native.listening(wanted_line) as lines:
+            context = lib.llama_init_from_model(self._native, context_parameters(plan))
+        if not context:
+            raise _refused(native.log_tail())
+        try:
+            runtime = int(psutil.Process().memory_info().rss)
+            memory = lib.llama_get_memory(context)
+            length = min(plan.context_length, int(lib.llama_n_ctx_seq(context)))
+        finally:
+            lib.llama_free(context)
+        if not memory:
+            raise UserError("model-not-for-chat", ErrorKind.MODEL, file=self._path)
+        names = {device.name for device in plan.devices}
+        places = {
+            layer: place if place in names else PROCESSOR
+            for layer, place in layer_places(self._lines).items()
+        }
+        buffers = zip(self._parameters.pointers, plan.devices, strict=True)
+        header = files.header
+        heads = header.per_layer("attention.head_count_kv", 0)
+        return SimulatedLoad(
+            reserved=simulated_buffers(
+                lines,
+                {devices.buffer_name(pointer): device.name for pointer, device in buffers},
+                weights_by_device(files.headers, places, self._copied(files)),
+                heads,
+            ),
+            runtime_bytes=runtime,
+            context_length=length,
+            gpu_layers=sum(place in names for place in places.values()),
+            layers=len(places),
+        )
+
+    def _copied(self, files: ModelFiles) -> dict[str, int]:
+        # With a device, memory that it can reach comes first.
+        if self._parameters.pointers or not self._parameters.native.use_extra_bufts:
+            return {}
+        if self._copies is None:
+            self._copies = repacked_tensors(files.headers)
+        return self._copies
+
+    def close(self) -> None:
+        """Give it back."""
+        if self._native is not None:
+            lib.llama_model_free(self._native)
+            self._native = None
+            give_heap_back()
+
+
+def _refused(details: str) -> UserError:
+    return UserError("simulation-refused", ErrorKind.MODEL, details=details, engine="llama.cpp")

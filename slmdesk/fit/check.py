@@ -1,0 +1,275 @@
+"""FitCheck: whether a model runs here and how fast, from the best source there is for it.
+
+The one service that the window, the offers and the command line ask.
+"""
+
+from __future__ import annotations
+
+import bisect
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from slmdesk.engines import (
+    ALL_LAYERS,
+    USUAL_CONTEXT_LENGTH,
+    EngineSurvey,
+    KvType,
+    ModelFormat,
+    Preference,
+    engine_of_format,
+    resolve,
+    resolve_without_engine,
+)
+from slmdesk.fit.facts import ModelFacts, facts_of_list
+from slmdesk.fit.kept_facts import KeptFacts
+from slmdesk.fit.ladder import KV_TYPES, Step, ladder
+from slmdesk.fit.largest import CONTEXT_STEP, layers_that_fit
+from slmdesk.fit.machine import Machine, machine_of
+from slmdesk.fit.other_ways import OtherWays
+from slmdesk.fit.speeds import PredictsSpeed, SpeedQuestion, Speeds
+from slmdesk.fit.types import CannotSimulate, Dimensions, FitQuestion, FitReport, MemoryNeed, Verdict
+from slmdesk.fit.verdict import fits_into, judge
+
+if TYPE_CHECKING:
+    from slmdesk.fit.headers import SparseHeader
+    from slmdesk.hardware import Computer
+
+_log = logging.getLogger(__name__)
+
+_ANYWHERE = Preference()
+
+Simulate: TypeAlias = "Callable[[Sequence[SparseHeader] | Path, FitQuestion], MemoryNeed]"
+"""`MemorySimulator.memory`: lays every buffer of a model out. Blocking, from any thread. Raises
+CannotSimulate where the engine does not know the model or does not work, and UserError (kind MODEL) for a
+damaged file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is asked about, with all that is at hand of it. The best is used: headers, then the path, then the
+    dimensions with the size; the less there is, the less exact the answer."""
+
+    key: str
+    """Names it among others: the SHA-256 where it is known, else repository and file, else the path."""
+    label: str = ""
+    """What tells it from the others of the same model, for sentences: `Q4_K_M`."""
+    format: ModelFormat = "gguf"
+    quantization: str = ""
+    """As the name of its file says, where there is neither path nor header: the speed depends on it."""
+    path: Path | None = None
+    """A local file (of a split set the first part) or folder."""
+    headers: tuple[SparseHeader, ...] = ()
+    """Of a file that is elsewhere: one for each part."""
+    dimensions: Dimensions | None = None
+    """From a list, or for ONNX from `fit.dimensions_of_config`, where there is neither path nor header."""
+    weights_bytes: int | None = None
+    """Of all its files, without a projector; used with `dimensions` only."""
+
+
+class FitCheck:
+    """Answers whether a model fits. Blocking; usable from any thread, several at once."""
+
+    def __init__(
+        self,
+        *,
+        computer: Callable[[], Computer],
+        survey: EngineSurvey,
+        simulate: Simulate | None,
+        speed: PredictsSpeed | None,
+    ) -> None:
+        """`computer` is asked at each check: whoever gives it keeps what changes seldom, but not what is
+        free. `simulate` None: formulas alone. `speed` None: no speeds."""
+        self._computer = computer
+        self._survey = survey
+        self._simulate = simulate
+        self._speed = speed
+        self._facts = KeptFacts()
+
+    def check(
+        self,
+        subject: Subject,
+        question: FitQuestion | None = None,
+        *,
+        smaller: Sequence[Subject] = (),
+        quick: bool = False,
+    ) -> FitReport:
+        """Whether `subject` runs, loaded as `question` says; None: `usual_question`.
+
+        `smaller` are other variants of the same model, the better ones first: one of them may be what would
+        change the verdict. `quick`: formulas alone, under a millisecond, for lists of thousands. Otherwise up
+        to a second where it was not asked before. What is merely not known is no error, but the verdict
+        `unknown`. Raises UserError (kind MODEL) for a file that is damaged or hostile, and for a question
+        that the engine would refuse, such as more context than the model was trained for.
+        """
+        asked = self.usual_question(subject, quick=quick) if question is None else question
+        # Once: what is free changes from one look to the next.
+        machine = self.machine(subject, asked)
+        memory, speeds = self._answer(subject, asked, quick, machine)
+        report = judge(memory, speeds, machine, asked, weights_bytes=self._weights_bytes(subject))
+        if memory is None or report.verdict in (Verdict.FITS, Verdict.UNKNOWN):
+            return report
+        others = self._others(subject, asked, memory, machine, smaller)
+        found = others.for_verdict(report.verdict, quick=quick)
+        return judge(memory, speeds, machine, asked, alternatives=found)
+
+    def largest_context(self, subject: Subject, question: FitQuestion, *, quick: bool = False) -> int | None:
+        """The longest context, in steps of 256 tokens and as far as the model was trained, that fits with
+        everything else as in `question`; None: none does, or nothing is known. Asks about ten times. Raises
+        as `check` does."""
+        facts = self._facts_of(subject)
+        trained = facts.dimensions.trained_context_length if facts is not None else None
+        machine = self.machine(subject, question)
+
+        def is_too_long(context_length: int) -> bool:
+            asked = msgspec.structs.replace(question, context_length=context_length)
+            memory, _ = self._answer(subject, asked, quick, machine)
+            return memory is None or fits_into(memory, machine, asked) is not Verdict.FITS
+
+        lengths = range(CONTEXT_STEP, (trained or question.context_length) + 1, CONTEXT_STEP)
+        count = bisect.bisect_left(lengths, True, key=is_too_long)
+        return lengths[count - 1] if count else None
+
+    def ladder(
+        self, subject: Subject, question: FitQuestion, *, smaller: Sequence[Subject] = ()
+    ) -> tuple[Step, ...]:
+        """What to offer where the memory did not suffice for loading: each step with what it takes, the least
+        painful one first. Only steps that fit now; empty: nothing does. Raises as `check` does."""
+        machine = self.machine(subject, question)
+        failed, _ = self._answer(subject, question, False, machine)
+        others = self._others(subject, question, failed, machine, smaller)
+        return ladder(failed, others.for_ladder(failed), machine)
+
+    def memory(self, subject: Subject, question: FitQuestion, *, quick: bool = False) -> MemoryNeed | None:
+        """What `subject` takes; None: not known. Raises as `check` does."""
+        return self._answer(subject, question, quick, self.machine(subject, question))[0]
+
+    def usual_question(
+        self,
+        subject: Subject,
+        *,
+        context_length: int | None = None,
+        kv_type: KvType = "f16",
+        gpu_layers: int | None = None,
+        preference: Preference = _ANYWHERE,
+        quick: bool = False,
+    ) -> FitQuestion:
+        """How `subject` would be loaded here: on the devices that `preference` leads to.
+
+        None: a context of 4096 tokens, or what the model was trained for where that is less; and as many GPU
+        layers as fit, which the engine is asked for unless `quick`. Blocks about a second at the first call
+        on a computer with a graphics processor. Raises as `check` does.
+        """
+        facts = self._facts_of(subject)
+        trained = facts.dimensions.trained_context_length if facts is not None else None
+        length = context_length or min(USUAL_CONTEXT_LENGTH, trained or USUAL_CONTEXT_LENGTH)
+        question = FitQuestion(context_length=length, kv_type=kv_type)
+        if gpu_layers is not None:
+            preference = replace(preference, gpu_layers=gpu_layers)
+        computer, engine = self._computer(), engine_of_format(subject.format)
+        placement = None
+        if self._survey.known(engine) is None:
+            # Starting an engine only to hear of devices costs a second.
+            placement = resolve_without_engine(computer, preference)
+        if placement is None:
+            needs = facts.needs(question) if facts is not None else None
+            model = _model_of(subject)
+            if needs is not None and self._simulate is not None and model is not None and not quick:
+                ask = partial(layers_that_fit, model, question, simulate=self._simulate)
+                needs = replace(needs, layers_that_fit=ask)
+            placement = resolve(self._survey.facts(engine), computer, preference, needs)
+        layers = placement.gpu_layers if placement.devices else ALL_LAYERS
+        return msgspec.structs.replace(question, devices=placement.devices, gpu_layers=layers)
+
+    def machine(self, subject: Subject, question: FitQuestion) -> Machine:
+        """This computer with the devices of `question`, as the verdict sees it. Blocks about a second where
+        the engine of `subject` was not asked for its devices before and the question names some."""
+        names = question.devices if question.gpu_layers else ()
+        engine = self._survey.facts(engine_of_format(subject.format)) if names else None
+        return machine_of(self._computer(), engine, names)
+
+    def _answer(
+        self, subject: Subject, question: FitQuestion, quick: bool, machine: Machine
+    ) -> tuple[MemoryNeed | None, Speeds]:
+        """What it takes and how fast it would be. `machine` has the devices of `question`, or more."""
+        facts = self._facts_of(subject)
+        memory = self._simulated(subject, question) if not quick else None
+        if memory is None and facts is not None:
+            memory = facts.estimate(
+                question, [one for one in machine.devices if one.name in question.devices]
+            )
+        return memory, self._speeds(subject, facts, memory, question)
+
+    def _simulated(self, subject: Subject, question: FitQuestion) -> MemoryNeed | None:
+        model = _model_of(subject)
+        if self._simulate is None or model is None:
+            return None
+        try:
+            return self._simulate(model, question)
+        except CannotSimulate as reason:
+            _log.info("%r is estimated: %s", subject.key, reason)
+            return None
+
+    def _speeds(
+        self, subject: Subject, facts: ModelFacts | None, memory: MemoryNeed | None, question: FitQuestion
+    ) -> Speeds:
+        if self._speed is None or facts is None or facts.work is None:
+            return Speeds()
+        layers = facts.dimensions.layers or 0
+        placed = memory.gpu_layers if memory is not None and question.devices else 0
+        asked = SpeedQuestion(
+            work=facts.work,
+            engine=engine_of_format(subject.format),
+            placed_share=min(1.0, placed / (layers + 1)),
+            question=question,
+        )
+        return self._speed.speeds(asked)
+
+    def _others(
+        self,
+        subject: Subject,
+        question: FitQuestion,
+        memory: MemoryNeed | None,
+        machine: Machine,
+        smaller: Sequence[Subject],
+    ) -> OtherWays[Subject]:
+        facts = self._facts_of(subject)
+        kv_types: Sequence[KvType] = ()
+        if facts is not None and facts.takes_quantized_kv and subject.format == "gguf":
+            known = self._survey.known(engine_of_format(subject.format))
+            kv_types = known.capabilities.kv_types if known is not None else KV_TYPES
+        return OtherWays(
+            partial(self._answer, machine=machine),
+            subject,
+            question,
+            machine,
+            smaller=smaller,
+            placed=memory.gpu_layers if memory is not None and question.devices else 0,
+            kv_types=kv_types,
+        )
+
+    def _facts_of(self, subject: Subject) -> ModelFacts | None:
+        """What the formulas look at; None: nothing is there to be looked at."""
+        if subject.headers:
+            return self._facts.of_headers(subject.headers, subject.label or subject.key)
+        if subject.path is not None:
+            return self._facts.of_path(subject.path)
+        if subject.dimensions is None or subject.weights_bytes is None:
+            return None
+        return facts_of_list(subject.dimensions, subject.weights_bytes, subject.quantization, subject.format)
+
+    def _weights_bytes(self, subject: Subject) -> int | None:
+        facts = self._facts_of(subject)
+        return facts.weights_bytes if facts is not None else subject.weights_bytes
+
+
+def _model_of(subject: Subject) -> Path | Sequence[SparseHeader] | None:
+    """What a simulation is given; None: there is nothing that it can look at."""
+    if subject.format != "gguf":
+        return None
+    return subject.headers or subject.path

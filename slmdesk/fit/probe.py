@@ -1,0 +1,230 @@
+"""Timing small models of known shape with the engine itself, once, in a process of its own.
+
+What a chat does is what is timed: an ordinary load and ordinary answers of the ordinary engine process, so
+that its kernels, its loop and its sampling are all in the figures. It takes a few seconds, and all threads
+that would decode.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from slmdesk.engines import (
+    ChatMessage,
+    EngineProcess,
+    GenerateRequest,
+    KvType,
+    LoadOptions,
+    Stats,
+    engine_of_format,
+)
+from slmdesk.fit.probe_models import ENDLESS, ProbeModel
+from slmdesk.fit.roofline import ATTENDED_TYPES, Sample
+from slmdesk.fit.solving import MEMORY
+from slmdesk.fit.work import TokenWork, work_of_headers
+from slmdesk.formats.gguf import block_of, read_header
+from slmdesk.hardware import memory_limits
+from slmdesk.messages import UserError
+
+_log = logging.getLogger(__name__)
+
+PROBE_VERSION = 1
+"""Rises when the models or what is made of their times change, so that a kept probe is taken again."""
+
+_TOKENS = 10
+_ROUNDS = 3
+_SHALLOW = 8
+_READ = 256
+_DEEP = 496
+_SPARE = 16
+_PASSES = 2
+_LARGE_LAYER_BYTES = 16_700_000
+_MEMORY_SHARE = 4
+"""The largest model takes no more than this part of the memory that is free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeStep:
+    """One model to be timed, and where."""
+
+    role: str
+    model: ProbeModel
+    kv_type: KvType = "f16"
+    depth: int = _SHALLOW
+    """Tokens of the prompt."""
+    read: int = 0
+    """Tokens of another prompt, of which only the reading is timed; 0: none."""
+    rounds: int = _ROUNDS
+    tokens: int = _TOKENS
+    """Tokens of each answer."""
+
+
+class ProbeResult(Struct, frozen=True, kw_only=True):
+    """What was timed."""
+
+    version: str
+    """Of the engine, as it says itself."""
+    samples: tuple[Sample, ...]
+    seconds: float
+    """What the whole probe took."""
+
+
+_SMALL = ProbeModel(type="Q8_0", layers=2, width=256, forward_width=512, heads=4, kv_heads=2)
+_RECURRENT = replace(_SMALL, layers=8, forward_width=1024)
+_ATTENDING = ProbeModel(type="Q8_0", layers=2, width=256, forward_width=256, heads=8, kv_heads=2)
+_TYPES = {
+    "Q8_0": 3, "Q4_K": 5, "Q6_K": 4, "Q5_K": 4, "Q4_0": 5, "Q4_1": 5, "F16": 2, "F32": 1, "BF16": 2,
+    "Q3_K": 6, "Q2_K": 8, "Q5_0": 4, "Q5_1": 4, "IQ4_NL": 5, "IQ4_XS": 5, "IQ3_S": 6,
+    "IQ2_S": 8, "TQ2_0": 8, "MXFP4": 5,
+}  # fmt: skip
+"""Layers that make some 9 MB of each type: what fits into a cache fits for all of them, or for none."""
+_HEAD_LENGTHS = (64, 80, 96, 128, 256)
+_MEMORY_STEPS = (("Q8_0", 2), ("Q8_0", 4), ("Q8_0", 9), ("Q8_0", 32), ("Q4_K", 18))
+"""Layers of 16 MB in Q8_0: from what larger caches hold to what none does."""
+
+
+def probe_steps(largest_bytes: int) -> tuple[ProbeStep, ...]:
+    """The models, in the order in which they are timed; none of more than `largest_bytes`."""
+    found = [
+        *(ProbeStep(role="layers", model=replace(_SMALL, layers=layers)) for layers in (1, 2, 8, 24)),
+        ProbeStep(role="words", model=replace(_SMALL, vocabulary=1 << 15)),
+        ProbeStep(role="wide", model=ProbeModel(type="Q8_0", layers=1)),
+        ProbeStep(role="state", model=replace(_RECURRENT, heads=16, state_length=64)),
+        # The engine takes such a state only of twice the width.
+        ProbeStep(
+            role="state", model=replace(_RECURRENT, width=512, heads=32, state_length=16, own_decays=True)
+        ),
+    ]
+    for kind, layers in _TYPES.items():
+        model = ProbeModel(type=kind, layers=layers, width=512, forward_width=1536, heads=8, kv_heads=2)
+        found.append(ProbeStep(role="type", model=model, read=_READ))
+    for kv_type in ATTENDED_TYPES:
+        for length in _HEAD_LENGTHS:
+            if length % block_of(kv_type) == 0:
+                model = replace(_ATTENDING, head_length=length)
+                found.append(ProbeStep(role="attending", model=model, kv_type=kv_type, depth=_DEEP))
+    for kind, layers in _MEMORY_STEPS:
+        if layers * _LARGE_LAYER_BYTES <= largest_bytes:
+            model = ProbeModel(type=kind, layers=layers)
+            found.append(ProbeStep(role=MEMORY, model=model, tokens=4))
+    return tuple(found)
+
+
+def measure(
+    options: LoadOptions,
+    *,
+    steps: Sequence[ProbeStep] | None = None,
+    stop: threading.Event | None = None,
+) -> ProbeResult | None:
+    """Time the models with the threads and devices of `options`, at context lengths of the probe's own.
+
+    All of them twice, because what else a computer does comes and goes, and only ever makes it slower. What
+    does not run there, being too large for a device for example, is left out. Blocks for some seconds; None:
+    `stop` was set meanwhile. Raises UserError (kind MODEL or GENERATION) where the engine does not work at
+    all, and OSError where there is no room for a file.
+    """
+    began = time.perf_counter()
+    if steps is None:
+        steps = probe_steps(memory_limits().available_bytes // _MEMORY_SHARE)
+    samples: dict[ProbeStep, Sample] = {}
+    # On Windows a file that is still mapped cannot go.
+    with tempfile.TemporaryDirectory(prefix="slmdesk-probe-", ignore_cleanup_errors=True) as name:
+        bench = _Bench(Path(name), options)
+        try:
+            for step in (step for _ in range(_PASSES) for step in steps):
+                try:
+                    sample = bench.time(step)
+                except UserError as error:
+                    if not samples:
+                        raise
+                    _log.warning(
+                        "%s of %s is left out of the probe: %s", step.role, step.model.type, error.key
+                    )
+                    bench.restart()
+                    continue
+                if sample is None or (stop is not None and stop.is_set()):
+                    return None
+                before = samples.get(step)
+                samples[step] = sample if before is None else _better(before, sample)
+        finally:
+            bench.close()
+    seconds = time.perf_counter() - began
+    return ProbeResult(version=bench.version, samples=tuple(samples.values()), seconds=seconds)
+
+
+class _Bench:
+    """An engine process, and the files of the models that it times one after the other."""
+
+    def __init__(self, folder: Path, options: LoadOptions) -> None:
+        self._folder, self._options = folder, options
+        self._number = 0
+        self.version = ""
+        self._process = self._start()
+
+    def time(self, step: ProbeStep) -> Sample | None:
+        """None: the load was cancelled."""
+        self._number += 1
+        file = self._folder / f"{self._number}.gguf"
+        step.model.write(file)
+        work = work_of_headers([read_header(file)])
+        room = max(step.depth, step.read) + step.tokens + _SPARE
+        options = msgspec.structs.replace(self._options, context_length=room, kv_type=step.kv_type)
+        report = self._process.load(str(file), options)
+        # The one before is not in use any more. Its pages are memory that the next can have.
+        with contextlib.suppress(OSError):
+            (self._folder / f"{self._number - 1}.gguf").unlink()
+        if report is None:
+            return None
+        self.version = report.engine_version
+        return _time(self._process, step, work)
+
+    def restart(self) -> None:
+        """Take a new process: the one before may have ended."""
+        self.close()
+        self._process = self._start()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.close()
+
+    def _start(self) -> EngineProcess:
+        return EngineProcess(engine_of_format("gguf"), log_file=self._folder / "engine.log")
+
+
+def _better(one: Sample, other: Sample) -> Sample:
+    """The less disturbed of each figure."""
+    return msgspec.structs.replace(
+        one, token_s=min(one.token_s, other.token_s), read_s=min(one.read_s, other.read_s)
+    )
+
+
+def _time(process: EngineProcess, step: ProbeStep, work: TokenWork) -> Sample:
+    """Some short answers, of which the second best counts: the first finds every cache cold."""
+    read = _answer(process, step.read, 1) if step.read else None
+    runs = [_answer(process, step.depth, step.tokens) for _ in range(step.rounds)]
+    rates = sorted((run.tokens_per_second for run in runs), reverse=True)
+    return Sample(
+        role=step.role,
+        work=work,
+        kv_type=step.kv_type,
+        depth=step.depth + step.tokens / 2,
+        token_s=1 / rates[1],
+        read_tokens=read.prompt_tokens if read is not None else 0,
+        read_s=read.prompt_tokens / read.prompt_tokens_per_second if read is not None else 0.0,
+    )
+
+
+def _answer(process: EngineProcess, prompt: int, tokens: int) -> Stats:
+    request = GenerateRequest(messages=(ChatMessage("user", ENDLESS * prompt),), max_tokens=tokens)
+    (stats,) = (event for event in process.generate(request) if isinstance(event, Stats))
+    return stats

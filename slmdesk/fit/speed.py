@@ -1,0 +1,261 @@
+"""How fast models run here: predicted from a probe of this computer, corrected by what was measured on it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from slmdesk.engines import Loaded, LoadOptions, Stats, engine_of_format, installed_version
+from slmdesk.fit.correction import LEAST_READ_TOKENS, is_measurement
+from slmdesk.fit.facts import facts_of_path
+from slmdesk.fit.kept_probes import KeptProbe, ProbeFile, ProbeKey
+from slmdesk.fit.learned import Learned
+from slmdesk.fit.prediction import Prediction
+from slmdesk.fit.probe import ProbeResult, measure
+from slmdesk.fit.records import Run, RunFile, RunSettings
+from slmdesk.fit.roofline import Coefficients, with_threads
+from slmdesk.fit.solving import solve
+from slmdesk.fit.speeds import SpeedQuestion, Speeds
+from slmdesk.fit.types import FitQuestion, SpeedRange
+from slmdesk.fit.work import TokenWork
+from slmdesk.hardware import cpu_name, default_threads
+from slmdesk.messages import UserError
+
+_log = logging.getLogger(__name__)
+
+FIRST_PROMPT = 130
+"""Tokens of a question of about a hundred words."""
+_USUAL = FitQuestion()
+_PROBED_ENGINE = engine_of_format("gguf")
+"""The one that the probe's models are of."""
+
+
+class Measures(Protocol):
+    """Times the models of the probe; `probe.measure` is one."""
+
+    def __call__(self, options: LoadOptions, *, stop: threading.Event | None = None) -> ProbeResult | None:
+        """None: `stop` was set meanwhile."""
+
+
+class SpeedModel:
+    """Predicts speeds, and learns from runs. Cheap to make; usable from any thread.
+
+    What was probed and measured is kept below `folder`. Only `probe` and `record` block: the one for some
+    seconds, the other for a write to the disk.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        measures: Measures = measure,
+        work_of_path: Callable[[Path], TokenWork | None] = lambda path: facts_of_path(path).work,
+        cpu: Callable[[], str] = cpu_name,
+        threads: Callable[[], int] = default_threads,
+        version: Callable[[str], str] = installed_version,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`work_of_path`: of a model on this disk; blocking, raises UserError; None: not known."""
+        self._probes = ProbeFile(folder)
+        self._runs = RunFile(folder)
+        self._measures, self._work_of_path = measures, work_of_path
+        self._ask_cpu, self._ask_threads, self._ask_version, self._now = cpu, threads, version, now
+        self._probing = threading.Lock()
+        # Guards the fields below it.
+        self._state = threading.Lock()
+        self._cpu: str | None = None
+        self._versions: dict[str, str] = {}
+        self._works: dict[str, TokenWork | None] = {}
+        self._learned: tuple[tuple[Run, ...], tuple[KeptProbe, ...], Learned] | None = None
+
+    def is_probed(self, question: FitQuestion = _USUAL) -> bool:
+        """Whether `probe` has nothing to do. Reads a small file at its first call."""
+        known = {probe.key for probe in self._probes.probes()}
+        return all(key in known for key in self._keys(question))
+
+    def probe(self, question: FitQuestion = _USUAL, *, stop: threading.Event | None = None) -> bool:
+        """Time this computer with the threads and devices of `question`, unless that was done before.
+
+        Blocks for some seconds, during which nothing else should decode; never in the GUI thread. False:
+        `stop` was set meanwhile. Raises UserError (kind MODEL or GENERATION) where the engine does not work,
+        and OSError where the temporary folder has no room.
+        """
+        with self._probing:
+            known = {probe.key for probe in self._probes.probes()}
+            for key in self._keys(question):
+                if key in known:
+                    continue
+                devices = (key.device,) if key.device else ()
+                found = self._measures(LoadOptions(threads=key.threads, devices=devices), stop=stop)
+                if found is None:
+                    return False
+                coefficients = solve(found.samples, 0 if key.device else key.threads)
+                self._probes.keep(KeptProbe(key=key, coefficients=coefficients, at=self._now()))
+        return True
+
+    def speeds(self, question: SpeedQuestion) -> Speeds:
+        """What `FitCheck` asks: with an empty and with a filled context, and to the first token."""
+        asked, work = question.question, question.work
+        predict = self._prediction(work, asked, question.engine, question.placed_share)
+        return Speeds(
+            empty=predict.rate(0),
+            full=predict.rate(asked.context_length),
+            first_token_s=predict.first_token_s(FIRST_PROMPT),
+        )
+
+    def predict(
+        self, work: TokenWork, question: FitQuestion, *, depth: int = 0, engine: str = _PROBED_ENGINE
+    ) -> SpeedRange | None:
+        """Token generation when `depth` tokens are in the cache. None: neither probed nor ever run here."""
+        return self._prediction(work, question, engine, placed_share(work, question)).rate(depth)
+
+    def first_token_s(
+        self,
+        work: TokenWork,
+        question: FitQuestion,
+        *,
+        prompt_tokens: int = FIRST_PROMPT,
+        engine: str = _PROBED_ENGINE,
+    ) -> float | None:
+        """Seconds from a prompt of so many tokens to the first token of a loaded model. None: not known."""
+        predict = self._prediction(work, question, engine, placed_share(work, question))
+        return predict.first_token_s(prompt_tokens)
+
+    def record(self, loaded: Loaded, stats: Stats, share: float | None = None) -> bool:
+        """Learn from an answer that the `loaded` model gave; at once for what is predicted next.
+
+        `share`: the part of the processor time which its threads could have had, that they had; None: not
+        known. False: it says nothing, being too short or disturbed. Never raises; blocks for a write, and for
+        reading the model's header at its first run.
+        """
+        report = loaded.report
+        if report.gpu_layers:
+            share = None
+        if not is_measurement(stats.generated_tokens, stats.tokens_per_second, share):
+            return False
+        read = stats.prompt_tokens - stats.reused_tokens
+        timed = read >= LEAST_READ_TOKENS and stats.prompt_tokens_per_second > 0
+        work = self._work(loaded)
+        if work is None or not work.key:
+            return False
+        run = Run(
+            key=work.key,
+            settings=RunSettings(
+                engine=loaded.engine,
+                version=self._version(loaded.engine),
+                cpu=self._cpu_name(),
+                threads=report.threads,
+                devices=report.used_devices,
+                gpu_layers=report.gpu_layers,
+                kv_type=loaded.options.kv_type,
+            ),
+            depth=max(0.0, stats.context_tokens - stats.generated_tokens / 2),
+            tokens=stats.generated_tokens,
+            tokens_per_second=stats.tokens_per_second,
+            read_tokens=read if timed else 0,
+            read_tokens_per_second=stats.prompt_tokens_per_second if timed else 0.0,
+            at=self._now(),
+            work=work,
+        )
+        self._runs.add(run)
+        return True
+
+    def _prediction(self, work: TokenWork, question: FitQuestion, engine: str, share: float) -> Prediction:
+        threads = question.threads or self._ask_threads()
+        devices = question.devices if share > 0 else ()
+        settings = RunSettings(
+            engine=engine,
+            version=self._version(engine),
+            cpu=self._cpu_name(),
+            threads=threads,
+            devices=devices,
+            gpu_layers=round(share * (work.layers + 1)) if devices else 0,
+            kv_type=question.kv_type,
+        )
+        return Prediction(
+            work=work,
+            settings=settings,
+            share=share if devices else 0.0,
+            processor=self._coefficients(threads, ""),
+            device=self._coefficients(threads, devices[0]) if devices else None,
+            exact=work.exact and engine == _PROBED_ENGINE and self._knows(threads),
+            learned=self._all_learned(),
+        )
+
+    def _all_learned(self) -> Learned:
+        """From all runs and probes until now."""
+        with self._state:
+            kept = self._learned
+        now = (self._runs.runs(), self._probes.probes())
+        if kept is None or kept[0] is not now[0] or kept[1] is not now[1]:
+            kept = (*now, Learned(now[0], self._coefficients))
+            with self._state:
+                self._learned = kept
+        return kept[2]
+
+    def _keys(self, question: FitQuestion) -> list[ProbeKey]:
+        """What has to be probed for `question`: the processor, and its first device, which speaks for all."""
+        usual = ProbeKey(
+            cpu=self._cpu_name(),
+            threads=question.threads or self._ask_threads(),
+            engine=self._version(_PROBED_ENGINE),
+        )
+        devices = question.devices[:1] if question.gpu_layers else ()
+        return [usual, *(replace(usual, device=name) for name in devices)]
+
+    def _knows(self, threads: int) -> bool:
+        return self.is_probed(FitQuestion(threads=threads))
+
+    def _coefficients(self, threads: int, device: str) -> Coefficients | None:
+        """Of the probe with the most similar number of threads; None: there is none on this computer."""
+        cpu, version = self._cpu_name(), self._version(_PROBED_ENGINE)
+        fitting = [
+            probe
+            for probe in self._probes.probes()
+            if (probe.key.cpu, probe.key.engine, probe.key.device) == (cpu, version, device)
+        ]
+        if not fitting:
+            return None
+        best = min(fitting, key=lambda probe: abs(probe.key.threads - threads))
+        if best.key.threads == threads or device:
+            return best.coefficients
+        return with_threads(best.coefficients, best.key.threads, threads)
+
+    def _cpu_name(self) -> str:
+        with self._state:
+            if self._cpu is None:
+                self._cpu = self._ask_cpu()
+            return self._cpu
+
+    def _version(self, engine: str) -> str:
+        with self._state:
+            if engine not in self._versions:
+                # A hundredth of a second, for each row of a long list otherwise.
+                self._versions[engine] = self._ask_version(engine)
+            return self._versions[engine]
+
+    def _work(self, loaded: Loaded) -> TokenWork | None:
+        with self._state:
+            if loaded.path in self._works:
+                return self._works[loaded.path]
+        try:
+            work = self._work_of_path(Path(loaded.path))
+        except UserError as error:
+            _log.info("%r was run, and cannot be read: %s", loaded.path, error.key)
+            work = None
+        with self._state:
+            self._works[loaded.path] = work
+        return work
+
+
+def placed_share(work: TokenWork, question: FitQuestion) -> float:
+    """Of the layers of a model, the part that `question` places on its devices."""
+    if not question.devices:
+        return 0.0
+    return 1.0 if question.gpu_layers < 0 else min(1.0, question.gpu_layers / (work.layers + 1))

@@ -1,0 +1,262 @@
+"""The model of this computer's speed: probed once, and taught by each answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from slmdesk.engines import Loaded, LoadOptions, LoadReport, Stats, engine_of_format
+from slmdesk.fit import FitQuestion, SpeedModel, SpeedQuestion
+from slmdesk.fit.kept_probes import PROBES_FILE
+from slmdesk.fit.probe_models import ProbeModel
+from slmdesk.fit.roofline import seconds_per_token
+from slmdesk.fit.work import TokenWork
+from tests.fit.speed_samples import MadeUpProbe, computer, work_of
+
+ENGINE = engine_of_format("gguf")
+QUESTION = FitQuestion(context_length=4096, threads=2)
+
+
+class Situation:
+    """A home, a computer, and two models that lie on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cpu, self.version, self.time = "a processor", "1", 0.0
+        self.probe = MadeUpProbe()
+        self.files = {"one": folder / "one.gguf", "other": folder / "other.gguf"}
+        ProbeModel(type="Q4_K", layers=12, width=768, forward_width=2048).write(self.files["one"])
+        ProbeModel(type="Q6_K", layers=8, width=1024, forward_width=2048).write(self.files["other"])
+        self.works = {name: work_of(file) for name, file in self.files.items()}
+        self.model = self.open()
+
+    def open(self) -> SpeedModel:
+        """As after a restart."""
+        return SpeedModel(
+            self.folder / "speed",
+            measures=self.probe,
+            cpu=lambda: self.cpu,
+            threads=lambda: 2,
+            version=lambda engine: self.version,
+            now=lambda: self.time,
+        )
+
+    def expected(self, name: str = "one", depth: int = 0, question: FitQuestion = QUESTION) -> float:
+        found = self.model.predict(self.works[name], question, depth=depth)
+        assert found is not None
+        return found.expected
+
+    def run(self, name: str, rate: float, *, share: float | None = 0.98, **changes: object) -> bool:
+        """An answer of the model `name` at `rate` tokens per second."""
+        work = self.works[name]
+        report = LoadReport(
+            engine="e", model_name="", architecture="llama", parameters=1, quantization="",
+            context_length=4096, trained_context_length=4096, threads=2, device="CPU", gpu_layers=0,
+            weights_bytes=work.model_bytes, kv_bytes=1, load_seconds=0.0, has_chat_template=True,
+        )  # fmt: skip
+        stats = Stats(
+            prompt_tokens=200, reused_tokens=0, prompt_tokens_per_second=100.0, time_to_first_token_s=2.0,
+            generated_tokens=200, tokens_per_second=rate, seed=1, context_tokens=400,
+        )  # fmt: skip
+        stats = replace(stats, **changes)
+        loaded = Loaded(str(self.files[name]), LoadOptions(), report, ENGINE, report.capabilities)
+        return self.model.record(loaded, stats, share)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Situation:
+    return Situation(tmp_path)
+
+
+def test_nothing_is_known_before_the_probe(here: Situation) -> None:
+    assert not here.model.is_probed(QUESTION)
+    assert here.model.predict(here.works["one"], QUESTION) is None
+    assert here.model.first_token_s(here.works["one"], QUESTION) is None
+    assert not (here.folder / "speed").exists()
+
+
+def test_a_prediction_is_a_range_around_what_the_computer_can_do(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    for depth in (0, 2000):
+        found = here.model.predict(here.works["one"], QUESTION, depth=depth)
+        assert found is not None
+        real = 1 / seconds_per_token(computer(), here.works["one"], "f16", depth)
+        assert found.low < real < found.high
+        assert found.expected == pytest.approx(real, rel=0.08)
+        assert not found.measured
+
+
+def test_one_probe_is_kept_for_good(here: Situation) -> None:
+    assert here.model.probe(QUESTION)
+    here.model.probe(QUESTION)
+    before = here.expected()
+    here.model = here.open()
+    assert here.model.is_probed(QUESTION)
+    here.model.probe(QUESTION)
+    assert here.probe.asked == [LoadOptions(threads=2)]
+    assert here.expected() == before
+
+
+@pytest.mark.parametrize("what", ["processor", "engine", "threads"])
+def test_the_probe_is_taken_again_where_something_has_changed(here: Situation, what: str) -> None:
+    here.model.probe(QUESTION)
+    question = QUESTION
+    match what:
+        case "processor":
+            here.cpu = "another processor"
+        case "engine":
+            here.version = "2"
+        case "threads":
+            question = replace(QUESTION, threads=1)
+    here.model = here.open()
+    assert not here.model.is_probed(question)
+    here.model.probe(question)
+    assert here.model.is_probed(question)
+    assert len(here.probe.asked) == 2
+
+
+def test_a_device_is_probed_beside_the_processor_and_layers_divide_the_time(here: Situation) -> None:
+    question = replace(QUESTION, devices=("GPU0",), gpu_layers=-1)
+    here.model.probe(QUESTION)
+    here.probe.speed = 4.0
+    here.model.probe(question)
+    assert here.probe.asked[-1] == LoadOptions(threads=2, devices=("GPU0",))
+    half = replace(question, gpu_layers=round((here.works["one"].layers + 1) / 2))
+    slow, mixed, fast = (here.expected(question=one) for one in (QUESTION, half, question))
+    assert slow < mixed < fast
+    assert 1 / mixed == pytest.approx((1 / slow + 1 / fast) / 2, rel=0.05)
+
+
+def test_a_device_that_was_not_probed_is_not_guessed(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    question = replace(QUESTION, devices=("GPU0",), gpu_layers=-1)
+    assert here.model.predict(here.works["one"], question) is None
+
+
+def test_a_stopped_probe_leaves_nothing(here: Situation) -> None:
+    here.probe.stopped = True
+    assert not here.model.probe(QUESTION)
+    assert not here.model.is_probed(QUESTION)
+
+
+def test_another_number_of_threads_is_derived_and_less_sure(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    found = here.model.predict(here.works["one"], QUESTION)
+    more = here.model.predict(here.works["one"], replace(QUESTION, threads=4))
+    assert found is not None
+    assert more is not None
+    assert more.expected > found.expected
+    assert more.low / more.expected < found.low / found.expected
+
+
+def test_a_run_replaces_the_prediction_of_its_model(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    predicted, deep = here.expected(depth=300), here.expected(depth=3000)
+    assert here.run("one", 0.7 * predicted)
+    for _ in range(2):
+        found = here.model.predict(here.works["one"], QUESTION, depth=300)
+        assert found is not None
+        assert found.measured
+        assert found.expected == pytest.approx(0.7 * predicted, rel=0.01)
+        # The fall with the context is still the predicted one.
+        assert here.expected(depth=3000) == pytest.approx(0.7 * deep, rel=0.01)
+        here.model = here.open()
+
+
+def test_without_a_probe_a_run_says_how_fast_its_own_model_is(here: Situation) -> None:
+    assert here.run("one", 33.0)
+    found = here.model.predict(here.works["one"], QUESTION)
+    assert found is not None
+    assert (found.measured, found.expected) == (True, 33.0)
+    assert here.model.predict(here.works["other"], QUESTION) is None
+
+
+def test_runs_of_one_model_pull_the_others_a_little(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    one, other = here.expected("one", 300), here.expected("other", 300)
+    for _ in range(9):
+        here.run("one", 0.8 * one)
+    found = here.model.predict(here.works["other"], QUESTION, depth=300)
+    assert found is not None
+    assert not found.measured
+    assert 0.82 * other < found.expected < 0.95 * other
+
+
+def test_a_run_with_other_settings_corrects_without_being_a_measurement(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    quantized = replace(QUESTION, kv_type="q8_0")
+    before = here.model.predict(here.works["one"], quantized)
+    here.run("one", 0.8 * here.expected(depth=300))
+    after = here.model.predict(here.works["one"], quantized)
+    assert before is not None
+    assert after is not None
+    assert not after.measured
+    assert after.expected == pytest.approx(0.8 * before.expected, rel=0.01)
+    assert after.high / after.low < before.high / before.low
+
+
+def test_a_run_on_another_processor_or_engine_is_no_measurement_here(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    here.run("one", 0.8 * here.expected(depth=300))
+    here.version = "2"
+    here.model = here.open()
+    here.model.probe(QUESTION)
+    found = here.model.predict(here.works["one"], QUESTION)
+    assert found is not None
+    assert not found.measured
+
+
+def test_short_and_disturbed_answers_teach_nothing(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    before = here.expected()
+    assert not here.run("one", 5.0, generated_tokens=10)
+    assert not here.run("one", 5.0, share=0.5)
+    assert not here.run("one", 0.0)
+    assert here.expected() == before
+
+
+def test_reading_a_prompt_is_corrected_by_its_own_runs(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    work = here.works["one"]
+    before = here.model.first_token_s(work, QUESTION, prompt_tokens=200)
+    assert before is not None
+    here.run("one", 20.0, prompt_tokens_per_second=0.5 * 200 / before)
+    assert here.model.first_token_s(work, QUESTION, prompt_tokens=200) == pytest.approx(2 * before, rel=0.02)
+
+
+def test_a_model_that_is_gone_teaches_nothing_and_stops_nothing(here: Situation) -> None:
+    here.files["one"].unlink()
+    assert not here.run("one", 20.0)
+
+
+def test_damaged_probes_are_taken_again(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    (here.folder / "speed" / PROBES_FILE).write_bytes(b"[{]")
+    here.model = here.open()
+    assert not here.model.is_probed(QUESTION)
+    here.model.probe(QUESTION)
+    assert here.model.is_probed(QUESTION)
+
+
+def test_the_fit_check_gets_all_it_asks_for(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    asked = SpeedQuestion(work=here.works["one"], engine=ENGINE, placed_share=0.0, question=QUESTION)
+    speeds = here.model.speeds(asked)
+    assert speeds.empty is not None
+    assert speeds.full is not None
+    assert speeds.first_token_s is not None
+    assert speeds.full.expected < speeds.empty.expected
+    assert 0.01 < speeds.first_token_s < 10
+
+
+def test_an_engine_without_a_probe_of_its_own_is_less_sure(here: Situation) -> None:
+    here.model.probe(QUESTION)
+    work: TokenWork = here.works["one"]
+    own = here.model.predict(work, QUESTION)
+    foreign = here.model.predict(work, QUESTION, engine=engine_of_format("onnx"))
+    assert own is not None
+    assert foreign is not None
+    assert foreign.low < own.low
+    assert foreign.high > own.high
