@@ -67,8 +67,10 @@ def run_without_display(problem: DisplayProblem) -> int:
 
 def build_cli() -> click.Group:
     """All commands, described in the language chosen by then."""
+    from slmdesk.cli.catalogue import build_catalogue
     from slmdesk.cli.chat import build_chat
     from slmdesk.cli.doctor import build_doctor
+    from slmdesk.cli.fit import build_fit
     from slmdesk.cli.models import build_models
 
     group = click.Group(
@@ -77,7 +79,7 @@ def build_cli() -> click.Group:
             "Run small language models privately on your own computer. Without a command, the window opens."
         ),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-        commands=[build_chat(), build_doctor(), build_models()],
+        commands=[build_catalogue(), build_chat(), build_doctor(), build_fit(), build_models()],
         no_args_is_help=True,
     )
     _translate_usage(group)

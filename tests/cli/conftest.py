@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,14 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from slmdesk.storage import Paths
+
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 
 _LIMIT_S = 120
 
 
 @pytest.fixture
-def cli_environment(_own_home: None) -> dict[str, str]:
-    """The environment of a terminal without a display, with the home of this test."""
+def cli_environment(_own_home: None, paths: Paths) -> dict[str, str]:
+    """The environment of a terminal without a display, with the home of this test.
+
+    Its settings ask for one thread: several wait for each other where other programs work, too.
+    """
+    paths.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_file.write_text(json.dumps({"threads": 1}))
     left_out = {
         "DISPLAY",
         "WAYLAND_DISPLAY",

@@ -118,7 +118,6 @@ def test_a_device_that_is_not_there(
 
 def test_a_device_of_the_settings_that_is_not_there(run_cli: RunCli, paths: Paths) -> None:
     """It is no reason not to answer, and it is said."""
-    paths.config.mkdir(parents=True)
     paths.settings_file.write_text(json.dumps({"device": "Nowhere7"}))
     done = run_cli("chat", str(TINY_ONNX), "--prompt", "Hi", "--max-tokens", "2", "--json")
     assert done.returncode == 0
@@ -128,8 +127,7 @@ def test_a_device_of_the_settings_that_is_not_there(run_cli: RunCli, paths: Path
 
 
 def test_an_engine_that_is_switched_off(run_cli: RunCli, starter: InstalledModel, paths: Paths) -> None:
-    paths.config.mkdir(parents=True)
-    paths.settings_file.write_text(json.dumps({"engines_off": ["llama.cpp"]}))
+    paths.settings_file.write_text(json.dumps({"engines_off": ["llama.cpp"], "threads": 1}))
     done = run_cli("chat", "starter", "--prompt", "Hi")
     assert done.returncode == 3
     assert "llama.cpp is turned off in the settings" in done.stderr
@@ -452,9 +450,8 @@ def test_without_a_display_the_last_model_is_used(
 ) -> None:
     paths.models.mkdir(parents=True)
     (paths.models / "mine.gguf").symlink_to(starter_file)
-    paths.config.mkdir(parents=True)
     for chosen in ("mine", "deleted since"):
-        paths.settings_file.write_text(json.dumps({"model": chosen}))
+        paths.settings_file.write_text(json.dumps({"model": chosen, "threads": 1}))
         start, err = _first_words_in_the_terminal(cli_environment, "Hi")
         assert start
         # The starter's own system prompt is shown only for the starter.

@@ -205,7 +205,6 @@ def test_polish_throughout(run_cli: RunCli) -> None:
 
 
 def test_setting_chooses_the_language(run_cli: RunCli, paths: Paths) -> None:
-    paths.config.mkdir(parents=True)
     paths.settings_file.write_text(json.dumps({"language": "pl"}))
     polish = run_cli("chat", "nothing")
     assert polish.returncode == 3
@@ -214,7 +213,6 @@ def test_setting_chooses_the_language(run_cli: RunCli, paths: Paths) -> None:
 
 
 def test_settings_that_cannot_be_used_are_told_beside_the_result(run_cli: RunCli, paths: Paths) -> None:
-    paths.config.mkdir(parents=True)
     paths.settings_file.write_text(json.dumps({"theme": "pink"}))
     done = run_cli("models", "list", "--json")
     assert done.returncode == 0
@@ -291,7 +289,6 @@ def test_full_disk(arguments: tuple[str, ...], cli_environment: dict[str, str]) 
 def test_notes_on_a_full_disk_change_no_result(
     arguments: tuple[str, ...], code: int, cli_environment: dict[str, str], paths: Paths
 ) -> None:
-    paths.config.mkdir(parents=True)
     paths.settings_file.write_text(json.dumps({"theme": "pink"}))
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(

@@ -1,0 +1,199 @@
+"""Models of the catalogue for people, as the terminal shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from slmdesk.catalogue import (
+    CatalogueModel,
+    RefreshReport,
+    Variant,
+    curated_notes,
+    licence_doubts,
+    licence_name,
+    licence_summary,
+    quality_words,
+)
+from slmdesk.cli.error_words import in_terminal
+from slmdesk.cli.fit_view import speed_in_words
+from slmdesk.cli.table import align
+from slmdesk.fit import FitReport, SpeedRange, verdict_word
+from slmdesk.messages import (
+    current_language,
+    format_bytes,
+    format_integer,
+    format_moment,
+    format_number,
+    say,
+    tr,
+    tr_n,
+)
+from slmdesk.offers import Offer
+
+_NONE = "–"
+_MOST_LANGUAGES = 12
+
+
+def search_lines(offers: Sequence[Offer], found: int, *, more: bool) -> Iterator[str]:
+    """A table of models, the best for this computer first."""
+    if not offers:
+        yield tr("No model was found.")
+        return
+    header = (tr("ID"), tr("Size"), tr("Licence"), tr("Download"), tr("tok/s"), tr("Fit"))
+    rows = [
+        (
+            offer.id,
+            offer.model.size_label or _NONE,
+            licence_name(offer.model.licence) or _NONE,
+            _download(offer),
+            _speed(offer.speed),
+            _fit(offer),
+        )
+        for offer in offers
+    ]
+    yield from align([header, *rows], right=(1, 3, 4))
+    if more:
+        count = len(offers)
+        yield tr_n(
+            "{count} model is listed, and there are more: see --limit.",
+            "{count} models are listed, and there are more: see --limit.",
+            count,
+        ).format(count=format_integer(count))
+
+
+def model_lines(offer: Offer, reports: Mapping[str, FitReport]) -> Iterator[str]:
+    """Everything about one model, and a table of its variants."""
+    model = offer.model
+    yield model.name
+    described = model.description.get(current_language().code, model.description.get("en", ""))
+    if described:
+        yield described
+    yield ""
+    yield from align(_facts(offer))
+    notes = [*curated_notes(model), *licence_doubts(model.licence)]
+    if notes:
+        yield ""
+        yield from map(say, notes)
+    yield ""
+    if not model.variants:
+        yield tr("Its files are not known.")
+        return
+    yield from _variant_table(offer, reports)
+    if offer.reason is not None:
+        yield ""
+        yield say(offer.reason)
+
+
+def refresh_lines(report: RefreshReport) -> Iterator[str]:
+    """What a refresh changed."""
+    for change in report.changes:
+        yield say(change.message)
+    if not report.changes:
+        yield tr("Nothing has changed.")
+    yield tr(
+        "Repositories: {answered} of {total} answered. Files: {learned} learned, {confirmed} confirmed."
+    ).format(
+        answered=format_integer(report.answered),
+        total=format_integer(report.total),
+        learned=format_integer(report.learned),
+        confirmed=format_integer(report.confirmed),
+    )
+    for one in report.failed:
+        yield f"{one.repo}: {in_terminal(one.error)}"
+    if report.stopped:
+        yield tr("It was stopped; what had been answered is kept.")
+
+
+def _facts(offer: Offer) -> list[tuple[str, str]]:
+    model = offer.model
+    facts = [
+        (tr("ID"), model.id),
+        (tr("Publisher"), model.publisher),
+        (tr("Size"), model.size_label),
+        (tr("Licence"), say(licence_summary(model.licence))),
+        (tr("Terms"), model.licence.url),
+        (tr("Languages"), _languages(model)),
+        (tr("Can do"), ", ".join(model.abilities)),
+        (
+            tr("Context length"),
+            tr("{count} tokens").format(count=format_integer(model.context_length))
+            if model.context_length
+            else "",
+        ),
+        (tr("Released"), model.released),
+        (tr("Downloads"), format_integer(model.downloads) if model.downloads is not None else ""),
+        (tr("Access"), tr("the Hub wants you to log in and accept its terms") if model.gated else ""),
+        (tr("Installed"), ", ".join(offer.installed)),
+        (tr("Asked"), format_moment(model.asked) if model.asked is not None else tr("the Hub was not asked")),
+    ]
+    return [(name, fact) for name, fact in facts if fact]
+
+
+def _languages(model: CatalogueModel) -> str:
+    codes, count = model.languages.codes, model.languages.count or len(model.languages.codes)
+    if not count:
+        return ""
+    if codes and len(codes) <= _MOST_LANGUAGES:
+        listed = ", ".join(codes)
+        return tr("{languages} and others").format(languages=listed) if model.languages.at_least else listed
+    return tr_n("{count} language", "{count} languages", count).format(count=format_integer(count))
+
+
+def _variant_table(offer: Offer, reports: Mapping[str, FitReport]) -> Iterator[str]:
+    header = (
+        tr("Variant"),
+        tr("Quality"),
+        tr("Bits"),
+        tr("Download"),
+        tr("Memory"),
+        tr("tok/s"),
+        tr("Fit"),
+        tr("Repository"),
+    )
+    rows = [
+        (
+            variant.label + (" *" if variant == offer.variant else ""),
+            say(quality_words(variant)),
+            format_number(variant.bits_per_weight) if variant.bits_per_weight else _NONE,
+            _size(variant),
+            *_run(reports.get(variant.id), variant),
+            variant.repo,
+        )
+        for variant in offer.model.variants
+    ]
+    yield from align([header, *rows], right=(2, 3, 4, 5))
+
+
+def _run(report: FitReport | None, variant: Variant) -> tuple[str, str, str]:
+    """Memory, speed and verdict."""
+    if not variant.loadable:
+        return _NONE, _NONE, tr("no engine loads it")
+    if report is None or report.memory is None:
+        return _NONE, _NONE, _NONE if report is None else say(verdict_word(report.verdict))
+    memory = format_bytes(report.memory.resident, binary=True)
+    return memory, _speed(report.speed), say(verdict_word(report.verdict))
+
+
+def _download(offer: Offer) -> str:
+    if offer.download_bytes is None:
+        return _NONE
+    size = format_bytes(offer.download_bytes)
+    if offer.download_source == "about":
+        return tr("about {size}").format(size=size)
+    return f"≈ {size}" if offer.download_source == "estimated" else size
+
+
+def _size(variant: Variant) -> str:
+    if variant.about_bytes is None:
+        return _NONE
+    size = format_bytes(variant.about_bytes)
+    return size if variant.size_bytes is not None else tr("about {size}").format(size=size)
+
+
+def _speed(speed: SpeedRange | None) -> str:
+    return speed_in_words(speed) if speed is not None else _NONE
+
+
+def _fit(offer: Offer) -> str:
+    word = say(verdict_word(offer.verdict))
+    return f"{word}, {tr('installed')}" if offer.is_installed else word

@@ -1,0 +1,174 @@
+"""`slmdesk fit`: whether a model would run here and how fast, without downloading or loading it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import click
+
+from slmdesk.catalogue import Format
+from slmdesk.chat import preference_of
+from slmdesk.cli.advising import Advice, open_advice
+from slmdesk.cli.error_words import in_terminal
+from slmdesk.cli.fit_view import Fit, fit_as_json, fit_lines
+from slmdesk.cli.fitting import measure_once
+from slmdesk.cli.number_types import WholeNumber
+from slmdesk.cli.output import Output
+from slmdesk.cli.placing import PlacingWishes, preferred
+from slmdesk.cli.wanted_model import find_model, find_variant, is_local, parse_wanted
+from slmdesk.engines import ALL_LAYERS, KvType, Preference, engine_of_format
+from slmdesk.fit import Subject
+from slmdesk.library import STARTER_ID, InstalledModel, find_models, resolve_model
+from slmdesk.messages import ErrorKind, UserError, tr
+from slmdesk.offers import smaller_subjects, subject_of
+
+_LARGEST_COUNT = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitWishes:
+    """How the model would be loaded; None: as usual."""
+
+    context_length: int | None = None
+    kv_type: KvType | None = None
+    gpu_layers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The model that is meant."""
+
+    title: str
+    place: str
+    subject: Subject
+    preference: Preference
+    trained_context_length: int
+    """Tokens; 0: not known."""
+    settings_path: str = ""
+    """By which the settings know the model; "": nothing is set for it alone."""
+    smaller: tuple[Subject, ...] = ()
+
+
+def build_fit() -> click.Command:
+    """The command `fit`."""
+
+    @click.command("fit", short_help=tr("Tell whether a model would run here, and how fast."), help=_help())
+    @click.argument("model", metavar=tr("ID_OR_PATH"))
+    @click.option(
+        "--ctx",
+        "context_length",
+        metavar=tr("NUMBER"),
+        type=WholeNumber(1, _LARGEST_COUNT),
+        help=tr("Context length in tokens."),
+    )
+    @click.option("--kv-type", type=click.Choice(get_args(KvType)), help=tr("Number format of the KV cache."))
+    @click.option(
+        "--gpu-layers",
+        metavar=tr("NUMBER"),
+        type=WholeNumber(ALL_LAYERS, _LARGEST_COUNT),
+        help=tr(
+            "Layers of the model to place on the GPU, {all} for all of them; without this as many as fit."
+        ).format(all=ALL_LAYERS),
+    )
+    @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON object."))
+    @click.pass_context
+    def fit(
+        context: click.Context,
+        model: str,
+        context_length: int | None,
+        kv_type: KvType | None,
+        gpu_layers: int | None,
+        as_json: bool,
+    ) -> int:
+        output = Output(as_json=as_json)
+        wishes = FitWishes(context_length=context_length, kv_type=kv_type, gpu_layers=gpu_layers)
+        with open_advice(context.obj.paths, context.obj.settings) as advice:
+            answer = _answer(_find(model, advice, wishes, output), advice, wishes, output)
+        output.report(fit_as_json(answer), fit_lines(answer))
+        return 0
+
+    return fit
+
+
+def _help() -> str:
+    return tr(
+        "Tell whether a model would run on this computer, what memory it would take, and how fast it would"
+        " write.\n\n"
+        "ID_OR_PATH is a file or folder on this computer, a name from `slmdesk models list`, the id of a"
+        " model of the catalogue, REPOSITORY:QUANTIZATION or REPOSITORY/FILE.gguf of the Hub. Of a file on"
+        " the Hub only its header is fetched."
+    )
+
+
+def _answer(found: _Found, advice: Advice, wishes: FitWishes, output: Output) -> Fit:
+    settled = advice.settings.in_effect_for(found.settings_path)
+    length = settled.context_length or None
+    if length and found.trained_context_length:
+        # What is set for all models is more than some of them can read.
+        length = min(length, found.trained_context_length)
+    check = advice.fitting.check
+    question = check.usual_question(
+        found.subject,
+        context_length=wishes.context_length or length,
+        kv_type=wishes.kv_type or settled.kv_type or "f16",
+        gpu_layers=wishes.gpu_layers,
+        preference=found.preference,
+    )
+    if wishes.gpu_layers and not question.devices:
+        output.note(tr("No graphics processor can be used here, so --gpu-layers changes nothing."))
+    measure_once(advice.fitting.speed, question, output)
+    report = check.check(found.subject, question, smaller=found.smaller)
+    return Fit(found.title, found.place, question, report)
+
+
+def _find(text: str, advice: Advice, wishes: FitWishes, output: Output) -> _Found:
+    if is_local(text) or text == STARTER_ID or any(text == one.id for one in find_models(advice.paths)):
+        return _on_disk(resolve_model(text, advice.paths), advice, wishes)
+    return _of_catalogue(text, advice, wishes, output)
+
+
+def _on_disk(model: InstalledModel, advice: Advice, wishes: FitWishes) -> _Found:
+    title = " · ".join(part for part in (model.title, model.quantization) if part)
+    formats = (one for one in get_args(Format) if engine_of_format(one) == model.engine)
+    subject = Subject(key=str(model.path), label=model.quantization, format=next(formats), path=model.path)
+    path = str(model.path)
+    preference = _preference(advice, model.engine, wishes, path)
+    return _Found(title, path, subject, preference, model.trained_context_length, path)
+
+
+def _of_catalogue(text: str, advice: Advice, wishes: FitWishes, output: Output) -> _Found:
+    wanted = parse_wanted(text)
+    model = find_model(wanted, advice.curated, advice.hub)
+    try:
+        variant = find_variant(wanted, model)
+    except UserError:
+        if not model.curated:
+            raise
+        # The list names only some of the files.
+        model = advice.hub.details(model)
+        variant = find_variant(wanted, model)
+    variant = variant or advice.adviser.offer(model).variant
+    if variant is None:
+        raise UserError("wanted-variant-none", ErrorKind.MODEL, model=model.id)
+    try:
+        headers = advice.hub.header(variant)
+    except UserError as error:
+        # Of models of the list enough is known for an estimate.
+        if error.kind is not ErrorKind.NETWORK or not model.curated:
+            raise
+        output.note(f"slmdesk: {in_terminal(error)}")
+        headers = ()
+    return _Found(
+        f"{model.name} · {variant.label}",
+        variant.id,
+        subject_of(model, variant, headers),
+        _preference(advice, engine_of_format(variant.format), wishes),
+        model.context_length or 0,
+        smaller=smaller_subjects(model, variant),
+    )
+
+
+def _preference(advice: Advice, engine: str, wishes: FitWishes, path: str = "") -> Preference:
+    settled = preference_of(advice.settings, engine, path)
+    return preferred(settled, PlacingWishes(gpu_layers=wishes.gpu_layers))

@@ -1,0 +1,89 @@
+"""Makes offers: the catalogue, how each model would run here, and what is on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from slmdesk.catalogue import CatalogueModel, Variant
+from slmdesk.fit import FitCheck, FitQuestion, FitReport
+from slmdesk.offers.offer import Offer
+from slmdesk.offers.on_disk import OnDisk
+from slmdesk.offers.recommendation import recommend_variant
+from slmdesk.offers.subjects import (
+    expected_bytes,
+    expected_subject,
+    smaller_subjects,
+    subject_of,
+    weights_bytes,
+)
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from slmdesk.fit import SparseHeader
+
+
+class Adviser:
+    """Answers for lists by formulas, in about a millisecond a model, and for one model exactly.
+
+    Keeps nothing; blocking; usable from any thread.
+    """
+
+    def __init__(self, check: FitCheck) -> None:
+        self._check = check
+
+    def offer(self, model: CatalogueModel, on_disk: OnDisk | None = None) -> Offer:
+        """The offer of `model`, by formulas."""
+        installed = on_disk.ids_of(model) if on_disk is not None else ()
+        recommended = recommend_variant(model.variants, partial(self.report, model))
+        if recommended is not None:
+            return Offer(
+                model=model,
+                variant=recommended.variant,
+                reason=recommended.reason,
+                report=recommended.report,
+                expected_bytes=weights_bytes(model, recommended.variant),
+                installed=installed,
+            )
+        subject = expected_subject(model)
+        return Offer(
+            model=model,
+            report=self._check.check(subject, quick=True) if subject is not None else None,
+            expected_bytes=expected_bytes(model),
+            installed=installed,
+        )
+
+    def offers(
+        self, models: Iterable[CatalogueModel], on_disk: OnDisk | None = None, stop: Event | None = None
+    ) -> Iterator[Offer]:
+        """Those of all `models`, one after the other, until `stop` is set."""
+        for model in models:
+            if stop is not None and stop.is_set():
+                return
+            yield self.offer(model, on_disk)
+
+    def report(
+        self, model: CatalogueModel, variant: Variant, question: FitQuestion | None = None
+    ) -> FitReport:
+        """How one variant would run, by formulas; None: loaded as usual."""
+        return self._check.check(subject_of(model, variant), question, quick=True)
+
+    def reports(self, model: CatalogueModel, question: FitQuestion | None = None) -> dict[str, FitReport]:
+        """How each variant would run, by its id: the table of variants."""
+        return {variant.id: self.report(model, variant, question) for variant in model.variants}
+
+    def exact_report(
+        self,
+        model: CatalogueModel,
+        variant: Variant,
+        headers: Sequence[SparseHeader],
+        question: FitQuestion | None = None,
+    ) -> FitReport:
+        """How one variant would run, asked of the engine with the headers of its parts: up to a second.
+
+        Raises UserError (kind MODEL) for a file that is damaged or hostile.
+        """
+        smaller = smaller_subjects(model, variant)
+        return self._check.check(subject_of(model, variant, headers), question, smaller=smaller)

@@ -1,0 +1,111 @@
+"""What the fit check is asked about for a model of the catalogue, from whatever is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from slmdesk.catalogue import CatalogueModel, Variant, quantization_named
+from slmdesk.fit import Dimensions, Subject
+
+if TYPE_CHECKING:
+    from slmdesk.fit import SparseHeader
+
+_USUAL = "Q4_K_M"
+_USUAL_BITS_PER_WEIGHT = 4.9
+"""Of it; nearly every repository has it (ggml-org/llama.cpp, tools/quantize/README.md)."""
+
+# Layers, KV heads, head size and width by billions of weights, up to so many: the models of Qwen3
+# (config.json of Qwen/Qwen3-0.6B to Qwen3-32B), whose caches are of the usual size for today's models.
+_TYPICAL = (
+    (1.0, 28, 8, 128, 1024),
+    (3.0, 28, 8, 128, 2048),
+    (6.0, 36, 8, 128, 2560),
+    (10.0, 36, 8, 128, 4096),
+    (20.0, 40, 8, 128, 5120),
+    (float("inf"), 64, 8, 128, 5120),
+)
+
+
+def subject_of(model: CatalogueModel, variant: Variant, headers: Sequence[SparseHeader] = ()) -> Subject:
+    """The `variant`; with its `headers`, one for each part, the answer can be exact."""
+    sha256 = variant.files[0].sha256 if len(variant.files) == 1 else ""
+    return Subject(
+        key=sha256 or variant.id,
+        label=variant.label,
+        format=variant.format,
+        quantization=variant.quantization,
+        headers=tuple(headers),
+        dimensions=dimensions_of(model),
+        weights_bytes=weights_bytes(model, variant),
+    )
+
+
+def smaller_subjects(model: CatalogueModel, variant: Variant) -> tuple[Subject, ...]:
+    """The variants of `model` that could be taken in place of `variant` where that is too large: of the same
+    repository, the better ones first."""
+    size = weights_bytes(model, variant)
+    found = [
+        (weights_bytes(model, other) or 0, other)
+        for other in model.variants
+        if other.repo == variant.repo and other.format == variant.format and other.loadable
+    ]
+    smaller = [(bytes_, other) for bytes_, other in found if size is not None and 0 < bytes_ < size]
+    smaller.sort(key=lambda pair: -pair[0])
+    return tuple(subject_of(model, other) for _, other in smaller)
+
+
+def expected_subject(model: CatalogueModel) -> Subject | None:
+    """What would be asked where no variant is known: one of the usual size; None: its size is not known."""
+    size = expected_bytes(model)
+    if size is None:
+        return None
+    return Subject(key=model.id, quantization=_USUAL, dimensions=dimensions_of(model), weights_bytes=size)
+
+
+def expected_bytes(model: CatalogueModel) -> int | None:
+    """Size of a usual quantization of `model`; None: its number of weights is not known."""
+    parameters = parameters_of(model)
+    return round(parameters * _USUAL_BITS_PER_WEIGHT / 8) if parameters else None
+
+
+def weights_bytes(model: CatalogueModel, variant: Variant) -> int | None:
+    """What has to be in memory of `variant`, without its projector: from sizes, or from bits per weight."""
+    if not variant.files:
+        return variant.about_bytes
+    sizes = [file.size_bytes or file.about_bytes for file in variant.files]
+    known = sum(size for size in sizes if size is not None)
+    if None not in sizes:
+        return known
+    bits, parameters = quantization_named(variant.quantization).bits, parameters_of(model)
+    return round(parameters * bits / 8) if bits and parameters else None
+
+
+def parameters_of(model: CatalogueModel) -> int | None:
+    """Number of weights, as counted or else as sold."""
+    counted = model.dimensions.parameters if model.dimensions is not None else None
+    return counted or (round(model.billions * 1e9) if model.billions else None)
+
+
+def dimensions_of(model: CatalogueModel) -> Dimensions | None:
+    """What the formulas need: what is known of `model`, and what models of its size have where nothing is.
+
+    None: not even its size is known.
+    """
+    parameters = parameters_of(model)
+    known = model.dimensions or Dimensions()
+    known = replace(
+        known,
+        parameters=parameters,
+        active_parameters=known.active_parameters
+        or (round(model.active_billions * 1e9) if model.active_billions else None),
+        trained_context_length=known.trained_context_length or model.context_length,
+    )
+    if known.layers or known.caches:
+        return known
+    if not parameters:
+        return None
+    _, layers, kv_heads, head_dim, width = next(row for row in _TYPICAL if parameters / 1e9 < row[0])
+    return replace(known, layers=layers, kv_heads=kv_heads, head_dim=head_dim, hidden_size=width)

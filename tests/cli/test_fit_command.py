@@ -1,0 +1,266 @@
+"""`slmdesk fit`, for files on this disk and on the loopback Hub."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from slmdesk.cli.fit import build_fit
+from slmdesk.cli.main import Surroundings
+from slmdesk.fit import FitQuestion, SpeedModel
+from slmdesk.messages import ErrorKind, UserError, one_line
+from slmdesk.storage import Paths, Settings
+from tests.fit.header_models import HEADER_MODELS
+from tests.fit.small_models import write_small_model
+from tests.hub import LoopbackHub, SparseFile
+
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
+Fit = Callable[..., dict[str, Any]]
+
+KEYS = [
+    "weights",
+    "kv",
+    "compute",
+    "output",
+    "runtime",
+    "total",
+    "resident",
+    "devices",
+    "context_length",
+    "kv_type",
+    "source",
+    "verdict",
+    "reason",
+    "tokens_per_second",
+]
+EXACT = ("weights", "kv", "compute", "output", "total")
+_TINY_ONNX = Path(__file__).parent.parent / "data" / "tiny-onnx"
+# What the reader fetches at least at once, and ahead of a header that is longer.
+_FEW_BYTES = 1024 * 1024
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    with LoopbackHub() as hub:
+        for name, value in hub.environment.items():
+            monkeypatch.setenv(name, value)
+        yield hub
+
+
+@pytest.fixture(autouse=True)
+def _not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast this computer is takes some seconds to measure, each time in the new home of a test."""
+    monkeypatch.setattr(SpeedModel, "probe", lambda *_: False)
+
+
+@pytest.fixture
+def fit(paths: Paths, capsys: pytest.CaptureFixture[str]) -> Fit:
+    """Runs `fit --json` in this process; the object, once nothing was said beside it."""
+
+    def run(*arguments: str, settings: Settings | None = None) -> dict[str, Any]:
+        surroundings = Surroundings(paths, settings or Settings())
+        build_fit().main([*arguments, "--json"], obj=surroundings, standalone_mode=False)
+        out, err = capsys.readouterr()
+        assert err == ""
+        return dict(json.loads(out))
+
+    return run
+
+
+def _sent(hub: LoopbackHub) -> int:
+    """Bytes that the second host sent, where large files are."""
+    return hub.sent_bytes(host="localhost")
+
+
+def _asked(hub: LoopbackHub, name: str) -> bool:
+    """Whether the first host was asked for the file of this name."""
+    return any("/resolve/" in one.path and name in one.path for one in hub.requests)
+
+
+def test_a_local_file_in_the_keys_that_scripts_read(fit: Fit, tmp_path: Path) -> None:
+    file = write_small_model("sliding window", tmp_path / "small.gguf")
+    found = fit(str(file))
+    assert list(found) == KEYS
+    assert found["source"] == "simulated"
+    assert found["total"] == sum(found[part] for part in ("weights", "kv", "compute", "output", "runtime"))
+    assert [device["name"] for device in found["devices"]] == ["CPU"]
+    assert set(found["devices"][0]) == {"name", "bytes", "free"}
+    assert found["devices"][0]["bytes"] == found["total"]
+    assert found["devices"][0]["free"] > 0
+    assert found["resident"] > 0
+    assert (found["context_length"], found["kv_type"]) == (4096, "f16")
+    assert found["verdict"] in ("fits", "slow", "tight", "too_big")
+    assert found["reason"].endswith(".")
+    assert set(found["tokens_per_second"]) == {"low", "expected", "high", "measured"}
+
+
+def test_options_are_asked_about_and_settings_where_there_are_none(fit: Fit, tmp_path: Path) -> None:
+    file = str(write_small_model("sliding window", tmp_path / "small.gguf"))
+    asked = fit(file, "--ctx", "2048", "--kv-type", "q8_0", "--gpu-layers", "0")
+    assert (asked["context_length"], asked["kv_type"]) == (2048, "q8_0")
+    # Of each token 12 layers keep twice 2 heads of 64 numbers, and 32 of those take 34 bytes.
+    assert asked["kv"] == pytest.approx(2048 * 12 * 2 * 2 * 64 * 34 / 32, rel=0.01)
+    settled = fit(file, settings=Settings(context_length=100_000, kv_type="q8_0"))
+    # No longer than the model was trained for.
+    assert (settled["context_length"], settled["kv_type"]) == (32768, "q8_0")
+
+
+def test_a_file_of_the_hub_is_exact_after_fetching_its_header(
+    hub: LoopbackHub, fit: Fit, tmp_path: Path
+) -> None:
+    local = HEADER_MODELS["llama_8b"]().write(tmp_path / "local.gguf")
+    size = local.stat().st_size
+    assert size > 4_000_000_000
+    content = SparseFile(HEADER_MODELS["llama_8b"]().header(), size)
+    hub.add_model("maker/big-GGUF", {"sub/big-Q4_K_M.gguf": content, "big-Q8_0.gguf": b"GGUF"})
+    found = fit("maker/big-GGUF/sub/big-Q4_K_M.gguf", "--ctx", "8192")
+    here = fit(str(local), "--ctx", "8192")
+    assert found["source"] == here["source"] == "simulated"
+    assert {part: found[part] for part in EXACT} == {part: here[part] for part in EXACT}
+    assert 0 < _sent(hub) <= _FEW_BYTES
+    assert not _asked(hub, "big-Q8_0.gguf")
+    # By its quantization it is the same file, and nothing of it is fetched again, whatever is asked of it.
+    before = _sent(hub)
+    again = fit("maker/big-GGUF:q4_k_m", "--ctx", "512")
+    assert again["weights"] == found["weights"]
+    assert again["kv"] == found["kv"] / 16
+    assert _sent(hub) == before
+
+
+def test_a_split_set_of_the_hub_counts_all_of_its_parts(hub: LoopbackHub, fit: Fit, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    first = write_small_model("mixture of experts", folder, parts=3, vocabulary=1024)
+    parts = sorted(folder.iterdir())
+    files = {part.name.replace("model", "moe-Q8_0"): part.read_bytes() for part in parts}
+    hub.add_model("maker/moe-GGUF", files)
+    found = fit("maker/moe-GGUF:Q8_0")
+    here = fit(str(first))
+    assert found["source"] == "simulated"
+    assert {part: found[part] for part in EXACT} == {part: here[part] for part in EXACT}
+    assert all(_asked(hub, name) for name in files)
+    assert 0 < _sent(hub) <= len(files) * _FEW_BYTES < sum(map(len, files.values()))
+
+
+def test_without_a_variant_the_recommended_one_is_taken(hub: LoopbackHub, fit: Fit) -> None:
+    content = SparseFile(HEADER_MODELS["llama_8b"]().header(), 4_700_000_000)
+    hub.add_model(
+        "maker/big-GGUF",
+        {"big-Q2_K.gguf": b"GGUF" + bytes(3_000), "big-Q4_K_M.gguf": content},
+        gguf={"total": 8_030_000_000, "architecture": "llama", "context_length": 8192},
+    )
+    found = fit("maker/big-GGUF")
+    assert found["source"] == "simulated"
+    assert not _asked(hub, "big-Q2_K.gguf")
+
+
+def test_a_folder_is_estimated(fit: Fit, paths: Paths) -> None:
+    shutil.copytree(_TINY_ONNX, paths.models / "tiny")
+    by_name = fit("tiny")
+    assert by_name["source"] == "estimated"
+    assert by_name["weights"] > 0
+    assert fit(str(paths.models / "tiny"))["total"] == by_name["total"]
+
+
+def test_a_model_of_the_list_is_estimated_where_the_hub_cannot_be_asked(
+    paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    surroundings = Surroundings(paths, Settings(offline=True))
+    build_fit().main(["Qwen/Qwen3-4B:q8_0", "--json"], obj=surroundings, standalone_mode=False)
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert list(found) == KEYS
+    assert found["source"] == "estimated"
+    assert 3.9e9 < found["weights"] < 4.7e9
+    assert "switched to offline" in err
+
+
+def test_layers_for_a_gpu_that_is_not_there(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    surroundings = Surroundings(paths, Settings(device="cpu"))
+    arguments = [str(_TINY_ONNX), "--gpu-layers", "0", "--json"]
+    build_fit().main(arguments, obj=surroundings, standalone_mode=False)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("text", ["who/knows", "who/knows:Q4_K_M", "who/knows/file.gguf"])
+def test_what_only_the_hub_knows_needs_it(fit: Fit, text: str) -> None:
+    with pytest.raises(UserError) as caught:
+        fit(text, settings=Settings(offline=True))
+    assert caught.value.kind is ErrorKind.NETWORK
+
+
+def test_a_file_of_the_hub_that_is_none_is_an_error_about_the_model(hub: LoopbackHub, fit: Fit) -> None:
+    hostile = b"GGUF" + (3).to_bytes(4, "little") + b"\xff" * 16 + bytes(1000)
+    hub.add_model("maker/bad-GGUF", {"text-Q8_0.gguf": b"<html>" * 100, "huge-Q4_K_M.gguf": hostile})
+    for name in ("text-Q8_0.gguf", "huge-Q4_K_M.gguf"):
+        with pytest.raises(UserError) as caught:
+            fit(f"maker/bad-GGUF/{name}")
+        assert caught.value.kind is ErrorKind.MODEL
+        assert name in one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--ctx", "0"), ("--ctx", "many"), ("--kv-type", "q3"), ("--gpu-layers", "-2")],
+)
+def test_wrong_usage(fit: Fit, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(click.UsageError):
+        fit(*(("starter", *arguments) if arguments else ()))
+
+
+def test_for_people(paths: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write_small_model("sliding window", tmp_path / "small.gguf")
+    build_fit().main([str(file), "--ctx", "1000"], obj=Surroundings(paths, Settings()), standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.replace("\N{NO-BREAK SPACE}", " ").splitlines()
+    assert lines[:2] == ["small gemma3 · Q8_0", str(file)]
+    assert "Memory with 1,000 tokens of context and a KV cache in f16" in lines
+    assert [line.split()[0] for line in lines if line.startswith("  ") and line.endswith("iB")][:3] == [
+        "Weights",
+        "KV",
+        "Compute",
+    ]
+    assert lines[-1] == "The engine laid this out from the file's header."
+
+
+def test_exit_codes_of_the_whole_program(run_cli: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "bad.gguf").write_bytes(b"GGUF" + (3).to_bytes(4, "little") + b"\xff" * 1000)
+    done = run_cli("fit", "bad.gguf")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "bad.gguf" in done.stderr
+    done = run_cli("fit", "who/knows", environment={"SLMDESK_OFFLINE": "1"})
+    assert (done.returncode, done.stdout) == (5, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_how_fast_this_computer_is_gets_measured_once(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[FitQuestion] = []
+    monkeypatch.setattr(SpeedModel, "is_probed", lambda _, question: bool(measured))
+    monkeypatch.setattr(SpeedModel, "probe", lambda _, question: measured.append(question))
+    fit(str(_TINY_ONNX), "--ctx", "512")
+    fit(str(_TINY_ONNX), "--ctx", "1024")
+    assert [question.context_length for question in measured] == [512]
+
+
+def test_a_computer_that_cannot_be_measured_is_no_reason_to_say_nothing(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> bool:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(SpeedModel, "probe", full)
+    build_fit().main([str(_TINY_ONNX), "--json"], obj=Surroundings(paths, Settings()), standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert json.loads(out)["tokens_per_second"]["expected"] is None
+    assert err == "slmdesk: How fast this computer is cannot be measured: No space left on device.\n"
