@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,7 +17,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QFileSystemWatcher, QSocketNotifier, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from slmdesk.messages import UserError, choose_language, tr
+from slmdesk.messages import UserError, choose_language, say, tr
+from slmdesk.net import install_guard
 from slmdesk.storage import (
     Database,
     Paths,
@@ -29,6 +32,7 @@ from slmdesk.storage import (
 )
 from slmdesk.ui import (
     MainWindow,
+    ModelAdvice,
     Services,
     Surroundings,
     make_application,
@@ -39,13 +43,16 @@ from slmdesk.ui import (
 if TYPE_CHECKING:
     from slmdesk.chat import ChatService, LoadPlanner, LoadWishes, PlannedLoad
     from slmdesk.engines import EnginePool, EngineSurvey
+    from slmdesk.fit import FitCheck, MemorySimulator, SpeedModel, Step
     from slmdesk.hardware import Computer
     from slmdesk.library import InstalledModel
+    from slmdesk.net import Network
     from slmdesk.storage import RepairReport
 
 _log = logging.getLogger(__name__)
 
 _MINUTE_S = 60.0
+_FREE_MEMORY_HOLDS_S = 1.0
 
 
 def run(*, on_application: Callable[[QApplication], None] = lambda app: None) -> int:
@@ -54,6 +61,7 @@ def run(*, on_application: Callable[[QApplication], None] = lambda app: None) ->
     Where a window of this home is open already, that one comes forward instead. `on_application` is called
     before anything is shown. Raises UserError where the home cannot be written.
     """
+    install_guard()
     paths = find_paths()
     settings_store = SettingsStore(paths.settings_file)
     settings = settings_store.load()
@@ -120,7 +128,19 @@ def make_services(
         look_around=planning.look_around,
         plan=planning.plan,
         settings_changed=planning.take_settings,
+        open_advice=lambda: planning.open_advice(paths),
+        find_steps=lambda model, context_length: planning.find_steps(paths, model, context_length),
+        close_advice=planning.close_advice,
+        forced_offline=_forced_offline,
     )
+
+
+def _forced_offline() -> str:
+    """Why the network is out of use whatever the settings say; empty: they decide."""
+    from slmdesk.net import Network
+
+    reason = Network().offline_reason
+    return tr("Offline: {reason}.").format(reason=say(reason)) if reason is not None else ""
 
 
 def _list_models(paths: Paths) -> Sequence[InstalledModel]:
@@ -142,6 +162,11 @@ class _Planning:
         self._planner: LoadPlanner | None = None
         self._computer: Computer | None = None
         self._pool: EnginePool | None = None
+        self._speed: SpeedModel | None = None
+        self._check: FitCheck | None = None
+        self._seen: tuple[float, Computer] | None = None
+        self._network: Network | None = None
+        self._simulator: MemorySimulator | None = None
 
     def take_settings(self, settings: Settings) -> None:
         """Obey these from the next load on. Does not block."""
@@ -161,7 +186,100 @@ class _Planning:
             available_memory=lambda: memory_limits().available_bytes,
         )
         self._pool = pool
-        return ChatService(pool, ConversationStore(database), planner=self._load_planner())
+        return ChatService(
+            pool,
+            ConversationStore(database),
+            planner=self._load_planner(),
+            record_run=self.speed(paths).record,
+        )
+
+    def speed(self, paths: Paths) -> SpeedModel:
+        """How fast models run here; one for the window, so that what a chat teaches it holds at once."""
+        from slmdesk.fit import SpeedModel
+
+        with self._lock:
+            if self._speed is None:
+                self._speed = SpeedModel(paths.speed)
+            return self._speed
+
+    def open_advice(self, paths: Paths) -> ModelAdvice:
+        """See `Services.open_advice`. Called once."""
+        from slmdesk.catalogue import HubCatalogue
+        from slmdesk.hardware import disk_free_bytes
+        from slmdesk.net import Network
+
+        speed = self.speed(paths)
+        network = Network.for_person(lambda: self._settings, paths)
+        check = self._fit_check(paths)
+        with self._lock:
+            self._network = network
+
+        def measure_speed() -> bool:
+            try:
+                return not speed.is_probed() and speed.probe()
+            except OSError as error:
+                _log.warning("how fast this computer is cannot be measured: %s", error)
+                return False
+
+        def free_disk() -> int | None:
+            try:
+                return disk_free_bytes(paths.models)
+            except OSError as error:
+                _log.warning("how much room there is for models is not known: %s", error)
+                return None
+
+        return ModelAdvice(
+            hub=HubCatalogue(network, paths.cache / "catalogue"),
+            check=check,
+            installed=lambda: _list_models(paths),
+            computer=self._computer_now,
+            measure_speed=measure_speed,
+            free_disk=free_disk,
+            endpoint=network.endpoint,
+        )
+
+    def find_steps(self, paths: Paths, model: InstalledModel, context_length: int | None) -> Sequence[Step]:
+        """See `Services.find_steps`."""
+        from slmdesk.offers import ladder_steps
+
+        planned = self._load_planner().plan(model, context_length)
+        installed = _list_models(paths)
+        return ladder_steps(self._fit_check(paths), planned, model, installed, context_length)
+
+    def _fit_check(self, paths: Paths) -> FitCheck:
+        """One for the window, so that an answer is found once."""
+        from slmdesk.fit import FitCheck, KeptAnswers, MemorySimulator
+
+        survey, speed = self._engine_survey(), self.speed(paths)
+        with self._lock:
+            if self._check is None:
+                self._simulator = MemorySimulator(KeptAnswers(paths.cache / "fit" / "memory.json"))
+                self._check = FitCheck(
+                    computer=self._computer_now, survey=survey, simulate=self._simulator.memory, speed=speed
+                )
+            return self._check
+
+    def close_advice(self) -> None:
+        """Leave no engine and no connection behind. Blocks for a moment."""
+        with self._lock:
+            network, self._network = self._network, None
+            simulator, self._simulator, self._check = self._simulator, None, None
+        if simulator is not None:
+            simulator.close()
+        if network is not None:
+            network.close()
+
+    def _computer_now(self) -> Computer:
+        """This computer with what is free now: looked at again after a second."""
+        from slmdesk.hardware import memory_limits
+
+        now = time.monotonic()
+        seen = self._seen
+        if seen is None or now - seen[0] > _FREE_MEMORY_HOLDS_S:
+            free = memory_limits().available_bytes
+            computer = dataclasses.replace(self._look_at_computer(), available_memory_bytes=free)
+            self._seen = seen = (now, computer)
+        return seen[1]
 
     def look_around(self, again: bool) -> Surroundings:
         """See `Services.look_around`."""
@@ -197,6 +315,7 @@ class _Planning:
     def _load_planner(self) -> LoadPlanner:
         from slmdesk.chat import LoadPlanner, wishes_of
         from slmdesk.engines import engine_names
+        from slmdesk.fit import layers_that_fit
 
         survey = self._engine_survey()
 
@@ -206,7 +325,7 @@ class _Planning:
 
         with self._lock:
             if self._planner is None:
-                self._planner = LoadPlanner(survey, self._look_at_computer, wishes)
+                self._planner = LoadPlanner(survey, self._look_at_computer, wishes, layers_that_fit)
             return self._planner
 
     def _look_at_computer(self) -> Computer:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from slmdesk.ui.services import Services
 
 _LATEST_START_MS = 1000
-# Qt lets go of Python's lock in most of its calls, and with Python's own 5 ms waits that long each time to get
-# it back from a thread that works: a window that draws a picture in twenty calls stood still for 80 ms.
+# Qt lets go of Python's lock in most of its calls, and with Python's own 5 ms waits that long each time to
+# get it back from a thread that works: a window that draws a picture in twenty calls stood still for 80 ms.
 _SWITCH_INTERVAL_S = 0.0001
 
 

@@ -21,18 +21,20 @@ from slmdesk.ui.theme import Theme, first_window, least_window
 from slmdesk.ui.widgets.surface import Surface
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from slmdesk.library import InstalledModel
     from slmdesk.storage import Settings
+    from slmdesk.ui.advice import ModelAdvice
     from slmdesk.ui.chat import ChatPanel
     from slmdesk.ui.inference import Inference
+    from slmdesk.ui.models import ModelsPanel
     from slmdesk.ui.run_places import RunPlaces
     from slmdesk.ui.services import Services
     from slmdesk.ui.settings import SettingsPanel
     from slmdesk.ui.tasks import Tasks
 
-CHAT, SETTINGS = 0, 1
+CHAT, MODELS, SETTINGS = 0, 1, 2
 
 # Percent.
 _ZOOM_STEP = 10
@@ -59,6 +61,8 @@ class MainWindow(Surface):
         super().__init__(theme, "window")
         self._services = services
         self._settings = services.settings
+        self._suggested = False
+        self._open_advice: Callable[[], ModelAdvice] | None = None
         self._lane = SettingsLane(services.settings_store, services.settings)
         self._painted = False
         self._reports: list[str] = []
@@ -71,6 +75,7 @@ class MainWindow(Surface):
         self._inference: Inference | None = None
         self._chat: ChatPanel | None = None
         self._run_places: RunPlaces | None = None
+        self._models_panel: ModelsPanel | None = None
         self.setWindowTitle(tr("SLM Desk"))
         available = system.screen_size(self)
         self.setMinimumSize(*least_window(available))
@@ -131,6 +136,7 @@ class MainWindow(Surface):
                 services.log_file,
                 self._open_path,
                 services.fixed,
+                services.forced_offline(),
             )
             panel.changed.connect(lambda name, value: self._change_settings(**{name: value}))
             panel.about_shown.connect(self._show_engines)
@@ -140,10 +146,34 @@ class MainWindow(Surface):
             self._settings_panel = panel
         return self._settings_panel
 
+    @property
+    def models_panel(self) -> ModelsPanel:
+        """Made when it is first wanted: what it needs takes its time to import."""
+        if self._models_panel is None:
+            from slmdesk.ui.models import ModelsPanel
+
+            assert self._tasks is not None
+            panel = ModelsPanel(
+                self._theme,
+                self._tasks,
+                self._advice,
+                lambda: self.offline,
+                lambda: not self.inference.running,
+            )
+            self.stack.addWidget(panel)
+            self._models_panel = panel
+        return self._models_panel
+
+    @property
+    def offline(self) -> bool:
+        """Whether nothing is asked of the network."""
+        return self._settings.offline or bool(self._services.forced_offline())
+
     def start(self) -> None:
         """Open the chat and look for models. Called once, with an asyncio loop running on Qt's."""
         from slmdesk.chat import ChatOptions
         from slmdesk.ui.chat import ChatPanel
+        from slmdesk.ui.chat.memory_ladder import MemoryLadder
         from slmdesk.ui.inference import Inference
         from slmdesk.ui.run_places import RunPlaces
         from slmdesk.ui.shortcuts.binding import bind_keys
@@ -154,6 +184,9 @@ class MainWindow(Surface):
         services = self._services
         self._tasks = Tasks(self._show_error, self.show_report)
         open_chat = once(services.open_chat)
+        if services.open_advice is not None:
+            self._open_advice = once(services.open_advice)
+        self.rail.buttons[MODELS].setVisible(services.open_advice is not None)
         self._inference = Inference(
             open_chat,
             services.load_options,
@@ -183,6 +216,17 @@ class MainWindow(Surface):
             self._show_engines_page,
         )
         self._chat.model_chosen.connect(lambda model_id: self._change_settings(model=model_id))
+        if services.find_steps is not None:
+            self._ladder = MemoryLadder(
+                self._chat,
+                self._tasks,
+                services.find_steps,
+                lambda: self._settings,
+                lambda name, value: self._change_settings(**{name: value}),
+                self._show_fitting,
+            )
+        self._chat.no_model.model_wanted.connect(self._show_model)
+        self._chat.no_model.fitting_wanted.connect(self._show_fitting)
         self.stack.addWidget(self._chat)
         self.stack.setCurrentWidget(self._chat)
         self.rail.chosen.connect(self.show_panel)
@@ -208,18 +252,34 @@ class MainWindow(Surface):
             self._tasks.run(system.read_bus_library, lambda _: self._theme.follow_system_motion())
 
     def show_panel(self, index: int) -> None:
-        """Show the chat (0) or the settings (1)."""
-        panel: QWidget = self.chat if index == CHAT else self.settings_panel
+        """Show the chat (0), the models (1) or the settings (2)."""
+        panel: QWidget
+        if index == CHAT:
+            panel, focus = self.chat, self.chat.focus_input
+        elif index == MODELS:
+            panel, focus = self.models_panel, self.models_panel.focus_first
+        else:
+            panel, focus = self.settings_panel, self.settings_panel.focus_page
         self.stack.setCurrentWidget(panel)
         self.rail.choose(index)
-        if index == CHAT:
-            self.chat.focus_input()
-        else:
-            self.settings_panel.focus_page()
+        focus()
 
     def show_chat(self) -> None:
         """Show the chat, with the keyboard in its input."""
         self.show_panel(CHAT)
+
+    def show_models(self) -> None:
+        """Show the models that can be fetched, where anybody can tell of them."""
+        if self._open_advice is not None:
+            self.show_panel(MODELS)
+
+    def _show_model(self, model_id: str) -> None:
+        self.show_panel(MODELS)
+        self.models_panel.show_model(model_id)
+
+    def _show_fitting(self) -> None:
+        self.show_panel(MODELS)
+        self.models_panel.show_fitting()
 
     def show_settings(self) -> None:
         """Show the settings."""
@@ -292,7 +352,10 @@ class MainWindow(Surface):
             self._tasks = None
         if self._chat is not None:
             self._chat.rest()
+        if self._models_panel is not None:
+            self._models_panel.rest()
         self.hide()
+        self._services.close_advice()
         if self._chat is not None and self._inference is not None:
             # What was sent or deleted just now is still on its way to the disk.
             stored = self._chat.store_rest()
@@ -320,7 +383,10 @@ class MainWindow(Surface):
             super().keyPressEvent(event)
 
     def _escape(self) -> None:
-        if self.stack.currentWidget() is not self.chat:
+        if self._models_panel is not None and self.stack.currentWidget() is self._models_panel:
+            if not self._models_panel.escape():
+                self.show_panel(CHAT)
+        elif self.stack.currentWidget() is not self.chat:
             self.show_panel(CHAT)
         else:
             self.chat.escape()
@@ -348,6 +414,26 @@ class MainWindow(Surface):
         usable = self.run_places.take_models(models)
         self.chat.set_models(usable, self._settings.model, load=self._settings.load_model_at_start)
         self.run_places.plan()
+        if not models and not self._suggested and self._open_advice is not None:
+            self._suggested = True
+            self._suggest()
+
+    def _suggest(self) -> None:
+        """Say which model to begin with, at once and again when it is known how fast this computer is."""
+        from slmdesk.ui.suggesting import FirstModel, suggest, suggest_measured
+
+        def take(found: FirstModel | None) -> None:
+            if found is not None:
+                self.chat.no_model.show_suggestion(found)
+
+        def measure(found: FirstModel | None) -> None:
+            take(found)
+            if self._tasks is not None:
+                # Without speeds there is a suggestion all the same.
+                self._tasks.run(lambda: suggest_measured(self._advice()), take, lambda _: None)
+
+        if self._tasks is not None:
+            self._tasks.run(lambda: suggest(self._advice()), measure)
 
     def _apply_settings(self) -> None:
         settings, chat = self._settings, self.chat
@@ -358,6 +444,9 @@ class MainWindow(Surface):
         chat.composer.set_zoom(settings.text_zoom)
         chat.transcript.set_show_figures(settings.show_figures)
         chat.composer.set_send_with_enter(settings.send_with == "enter")
+        self.status.set_offline(self.offline)
+        if self._models_panel is not None:
+            self._models_panel.set_offline(self.offline)
 
     def _change_settings(self, **changes: object) -> None:
         # Keys change settings, too, and what is fixed stays as it is.
@@ -371,6 +460,11 @@ class MainWindow(Surface):
             self._take_models(self._found_models)
         if self._tasks is not None:
             self._tasks.run(self._lane.save)
+
+    def _advice(self) -> ModelAdvice:
+        """Blocks: called in a thread."""
+        assert self._open_advice is not None
+        return self._open_advice()
 
     def _show_engines(self) -> None:
         if self._tasks is not None:

@@ -100,15 +100,17 @@ class Rail(Surface):
         self.buttons: list[NavigationButton] = []
         for icon, name, shortcut in (
             ("message-square", tr("Chat"), tr("Ctrl+1")),
+            ("layout-grid", tr("Models"), tr("Ctrl+2")),
             ("settings", tr("Settings"), tr("Ctrl+,")),
         ):
             button = NavigationButton(theme, icon, name, fill="pressed", height=theme.sizes.rail_item)
             button.shortcut_text = shortcut
             self._group.addButton(button, len(self.buttons))
             self.buttons.append(button)
-        self._column.addWidget(self.buttons[0])
+        for button in self.buttons[:-1]:
+            self._column.addWidget(button)
         self._column.addStretch(1)
-        self._column.addWidget(self.buttons[1])
+        self._column.addWidget(self.buttons[-1])
         self.set_narrow(False)
 
     def choose(self, index: int) -> None:

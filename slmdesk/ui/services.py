@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from slmdesk.chat import ChatOptions, ChatService, PlannedLoad
     from slmdesk.engines import LoadOptions
+    from slmdesk.fit import Step
     from slmdesk.library import InstalledModel
     from slmdesk.storage import Paths, RepairReport, Settings, SettingsStore
+    from slmdesk.ui.advice import ModelAdvice
     from slmdesk.ui.surroundings import Surroundings
 
 
@@ -50,5 +52,15 @@ class Services:
     """What models are loaded with where nobody plans it. None: the engine's own defaults."""
     new_chat_options: Callable[[], ChatOptions] | None = None
     """What a new chat begins with. None: the protocol's defaults. Does not block."""
+    open_advice: Callable[[], ModelAdvice] | None = None
+    """What there is to ask about models that can be fetched. Called in a thread when somebody asks first;
+    whatever it opens belongs to the caller. None: nobody can tell, and the window has no panel Models."""
+    find_steps: Callable[[InstalledModel, int | None], Sequence[Step]] | None = None
+    """Ways to load a model, with a context of some length (None: its own), that take less memory than that.
+    Blocks; raises UserError. None: nobody can tell."""
+    close_advice: Callable[[], None] = lambda: None
+    """Called when the window has gone: whatever `open_advice` opened is closed. Blocks for a moment."""
+    forced_offline: Callable[[], str] = lambda: ""
+    """Why nothing is asked of the network whatever the settings say; empty: they decide. Does not block."""
     fixed: Mapping[str, str] = field(default_factory=dict)
     """Settings that the person cannot change, by name, and why."""

@@ -36,8 +36,7 @@ class StatusBar(Surface):
         self.memory_segment = _Segment(theme)
         self.speed_segment = _Segment(theme)
         self.place_segment = _Segment(theme, "shield-check", "text_secondary", first=True)
-        self.place_segment.say(tr("On this computer"))
-        set_tooltip(self.place_segment, tr("The model runs here. Nothing is sent anywhere."))
+        self.set_offline(False)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, Line.BORDER, Space.L, 0)
         row.setSpacing(Space.S)
@@ -54,6 +53,18 @@ class StatusBar(Surface):
         row.addStretch(1)
         row.addWidget(self.place_segment)
         self.show_state(EngineState())
+
+    def set_offline(self, offline: bool) -> None:
+        """Say whether the network is out of use."""
+        if offline:
+            self.place_segment.set_icon("cloud-off", "text_secondary")
+            self.place_segment.say(tr("Offline"))
+            words = tr("The model runs here, and SLM Desk asks nothing of the network.")
+        else:
+            self.place_segment.set_icon("shield-check", "text_secondary")
+            self.place_segment.say(tr("On this computer"))
+            words = tr("The model runs here. Nothing is sent anywhere.")
+        set_tooltip(self.place_segment, words)
 
     def show_state(self, state: EngineState) -> None:
         """Show what the engine does and what is loaded."""

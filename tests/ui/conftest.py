@@ -31,9 +31,10 @@ from pytestqt.qtbot import QtBot
 from slmdesk.app import make_services as make_real_services
 from slmdesk.chat import ChatOptions
 from slmdesk.engines import Sampling
+from slmdesk.fit import Step
 from slmdesk.library import InstalledModel
 from slmdesk.storage import Database, Paths, RepairReport, Settings, SettingsStore, log_file
-from slmdesk.ui import MainWindow, Theme
+from slmdesk.ui import MainWindow, ModelAdvice, Theme
 from tests.ui.driving import PATIENCE_MS, MakeWindow, OpenWindow
 from tests.ui.machines import Machine
 from tests.ui.scripted import ScriptedChat, make_model, make_services
@@ -109,9 +110,13 @@ def make_window(
         fixed: Mapping[str, str] | None = None,
         check: Callable[[Database], RepairReport | None] = lambda _: None,
         machine: Machine | None = None,
+        open_advice: Callable[[], ModelAdvice] | None = None,
+        find_steps: Callable[[InstalledModel, int | None], Sequence[Step]] | None = None,
     ) -> MainWindow:
         chat = chat or ScriptedChat(machine=machine)
-        services = make_services(paths, chat, models, settings, fixed, check, machine)
+        services = make_services(
+            paths, chat, models, settings, fixed, check, machine, open_advice, find_steps
+        )
         window = MainWindow(services, theme)
         opened.append((window, chat))
         window.resize(*size)

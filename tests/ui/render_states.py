@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -14,11 +15,12 @@ from slmdesk.chat import ChatMessageRecord, Conversation
 from slmdesk.engines import ENGINES, End, LoadProgress, PromptProgress, Reasoning, Text
 from slmdesk.library import InstalledModel
 from slmdesk.messages import ErrorKind, UserError
-from slmdesk.ui import MainWindow
+from slmdesk.net import Network
+from slmdesk.ui import MainWindow, ModelAdvice
 from slmdesk.ui.main_window import SETTINGS
 from slmdesk.ui.state import Phase
 from slmdesk.ui.surroundings import Surroundings
-from tests.ui import machines
+from tests.ui import advising, machines
 from tests.ui.machines import Machine
 from tests.ui.scripted import (
     BROKEN_MODEL,
@@ -165,6 +167,17 @@ class State:
     settings: dict[str, Any] = field(default_factory=dict)
     surroundings: Callable[[], tuple[Surroundings | Exception, ...]] | None = None
 
+    advice: bool = False
+    """Whether there is a catalogue."""
+
+    def make_advice(self, home: Path) -> Callable[[], ModelAdvice] | None:
+        """The catalogue without a Hub, on a computer that is written down."""
+        if not self.advice:
+            return None
+        network = Network(offline=lambda: True)
+        installed = self.models
+        return lambda: advising.make_advice(network, home / "catalogue", installed=installed)
+
     def make_machine(self) -> Machine | None:
         """The computer, where it is written down."""
         return Machine(*self.surroundings()) if self.surroundings is not None else None
@@ -300,6 +313,51 @@ def _engines_reload(window: MainWindow) -> None:
     wait(lambda: window.settled)
 
 
+def _models(select: str = "", **wanted: Any) -> Callable[[MainWindow], None]:
+    def reach(window: MainWindow) -> None:
+        wait(lambda: window.settled)
+        window.show_models()
+        panel = window.models_panel
+        wait(lambda: panel.list.model.rowCount() and window.settled)
+        if select:
+            panel.show_model(select)
+            wait(lambda: window.settled)
+        if wanted:
+            panel.bar.show_only(**wanted)
+        settle(0.3)
+
+    return reach
+
+
+def _models_busy(window: MainWindow) -> None:
+    wait(lambda: window.settled)
+    window.show_models()
+    window.models_panel.list.show_busy("Looking at what runs here")
+
+
+def _models_compared(window: MainWindow) -> None:
+    _models("Qwen/Qwen3-4B")(window)
+    window.models_panel.compare_with("google/gemma-3-4b-it")
+
+
+def _models_card(window: MainWindow) -> None:
+    _models("Qwen/Qwen3-4B")(window)
+    panel = window.models_panel
+    panel.card.show_waiting("Qwen3 4B", "Qwen/Qwen3-4B")
+    panel.card.show_card("# A card\n\nSome **text** with a [link](https://example.org).\n\n" + ANSWER)
+    panel.stack.setCurrentWidget(panel.card)
+
+
+def _models_none(window: MainWindow) -> None:
+    _models(text="nothing like it")(window)
+
+
+def _models_hub(window: MainWindow) -> None:
+    _models()(window)
+    window.models_panel.bar.scope.segments["hub"].click()
+    wait(lambda: window.settled)
+
+
 def _search(window: MainWindow) -> None:
     _page(0)(window)
     field = window.settings_panel.search.field.edit
@@ -315,6 +373,11 @@ def _shortcuts(window: MainWindow) -> None:
 
 def _no_model(window: MainWindow) -> None:
     wait(lambda: window.chat.stack.currentWidget() is window.chat.no_model)
+
+
+def _first_model(window: MainWindow) -> None:
+    _no_model(window)
+    wait(lambda: window.chat.no_model.first_model is not None and window.settled)
 
 
 def _loading(window: MainWindow) -> None:
@@ -399,10 +462,21 @@ STATES: dict[str, State] = {
         fixed=dict.fromkeys(("device", "kv_type", "engines_off"), "Fixed by your organisation."),
     ),
     "engines-reload": State(_engines_reload, surroundings=lambda: (machines.no_gpu(),)),
+    "models": State(_models("Qwen/Qwen3-4B"), advice=True),
+    "models-tight": State(_models("google/gemma-3-12b-it"), advice=True),
+    "models-too-big": State(_models("Qwen/Qwen3-30B-A3B"), advice=True),
+    "models-filtered": State(_models(abilities=frozenset({"tools"})), advice=True),
+    "models-none": State(_models_none, advice=True),
+    "models-busy": State(_models_busy, advice=True),
+    "models-hub-offline": State(_models_hub, advice=True, settings={"offline": True}),
+    "models-compared": State(_models_compared, advice=True),
+    "models-card": State(_models_card, advice=True),
+    "first-model": State(_first_model, models=(), stored=_nothing, advice=True),
+    "privacy": State(_page(2)),
     "appearance": State(
-        _page(2), fixed={"theme": "Fixed by your organisation: the window follows the system."}
+        _page(3), fixed={"theme": "Fixed by your organisation: the window follows the system."}
     ),
-    "about": State(_page(3)),
+    "about": State(_page(4)),
     "settings-search": State(_search),
     "shortcuts": State(_shortcuts),
 }

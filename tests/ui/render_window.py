@@ -55,7 +55,15 @@ def _draw(folder: Path, only: list[str], scale: str, text_scale: float, language
             theme = Theme(app, settings.theme, scale=text_scale)
             paths = find_paths({"SLMDESK_HOME": home})
             settings = dataclasses.replace(settings, **state.settings)
-            services = make_services(paths, chat, state.models, settings, state.fixed, machine=machine)
+            services = make_services(
+                paths,
+                chat,
+                state.models,
+                settings,
+                state.fixed,
+                machine=machine,
+                open_advice=state.make_advice(Path(home)),
+            )
             window = MainWindow(services, theme)
             window.resize(*size)
             window.show()

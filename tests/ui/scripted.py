@@ -27,10 +27,11 @@ from slmdesk.engines import (
     Stats,
     Text,
 )
+from slmdesk.fit import Step as LadderStep
 from slmdesk.library import InstalledModel
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.storage import Database, Paths, RepairReport, Settings, SettingsStore, log_file
-from slmdesk.ui import Services
+from slmdesk.ui import ModelAdvice, Services
 from tests.ui.machines import FIRST, Machine
 
 CONTEXT_LENGTH = 4096
@@ -353,6 +354,8 @@ def make_services(
     fixed: Mapping[str, str] | None = None,
     check: Callable[[Database], RepairReport | None] = lambda _: None,
     machine: Machine | None = None,
+    open_advice: Callable[[], ModelAdvice] | None = None,
+    find_steps: Callable[[InstalledModel, int | None], Sequence[LadderStep]] | None = None,
 ) -> Services:
     """Services around a scripted chat, on `machine`. Who made `chat` closes it."""
     database = Database(paths.database_file)
@@ -369,4 +372,6 @@ def make_services(
         look_around=machine.look_around if machine is not None else None,
         plan=machine.plan if machine is not None else None,
         settings_changed=machine.settings_changed if machine is not None else lambda _: None,
+        open_advice=open_advice,
+        find_steps=find_steps,
     )

@@ -151,5 +151,5 @@ def test_a_second_start_without_a_terminal_is_quiet(paths: Paths) -> None:
 
 def test_the_window_never_waits_long_for_a_thread_that_works(paths: Paths) -> None:
     """Qt gives Python's lock away twenty times while it draws; each time somebody may keep it so long."""
-    waits = "import sys; from slmdesk.ui import make_application; make_application(); print(sys.getswitchinterval())"
-    assert float(_run(waits).stdout) <= 0.0005
+    script = "import sys, slmdesk.ui; slmdesk.ui.make_application(); print(sys.getswitchinterval())"
+    assert float(_run(script).stdout) <= 0.0005

@@ -90,7 +90,7 @@ def test_settings_that_cannot_be_saved_say_so(make_window: MakeWindow, qtbot: Qt
 def test_about_shows_engines_and_folders(make_window: MakeWindow, qtbot: QtBot, paths: Paths) -> None:
     window = make_window()
     window.show_panel(SETTINGS)
-    window.settings_panel.show_page(3)
+    window.settings_panel.show_page(4)
     about = window.settings_panel.about
 
     def texts() -> set[str]:

@@ -24,8 +24,7 @@ _BUSY = "engine-busy"
 _HOPELESS = frozenset({"engine-wrong-processor", "engine-wrong-processor-loading"})
 # A context any shorter is of no use for a conversation.
 _LEAST_CONTEXT = 1024
-# What a shorter context may help against.
-_SHORT_OF_MEMORY = frozenset(
+SHORT_OF_MEMORY = frozenset(
     {
         "engine-out-of-memory",
         "engine-out-of-memory-loading",
@@ -34,6 +33,7 @@ _SHORT_OF_MEMORY = frozenset(
         "memory-too-small",
     }
 )
+"""What a shorter context, or another way to load with less memory, may help against."""
 
 
 class BannerArea(QWidget):
@@ -160,7 +160,7 @@ def ways_on(
     if error.key in _HOPELESS:
         return ()
     as_before = BannerAction(tr("Reload the model"), lambda: reload(None))
-    if error.key not in _SHORT_OF_MEMORY or state.report is None:
+    if error.key not in SHORT_OF_MEMORY or state.report is None:
         return (as_before,)
     shorter = state.report.context_length // 2
     if shorter < _LEAST_CONTEXT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
@@ -27,6 +28,10 @@ from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.progress import ProgressLine
 from slmdesk.ui.widgets.surface import Card
 from slmdesk.ui.widgets.tooltip import set_tooltip
+
+if TYPE_CHECKING:
+    from slmdesk.ui.chat.first_model import FirstModelCard
+    from slmdesk.ui.suggesting import FirstModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +147,19 @@ class EmptyState(_Page):
 
 
 class NoModel(_Page):
-    """There is no model on this computer yet: how to get one. Or none can be used: why."""
+    """There is no model on this computer yet: which to begin with, and how to get one. Or none can be used:
+    why."""
 
     engines_wanted = Signal()
     """The person wants to turn engines on."""
+    model_wanted = Signal(str)
+    """The person wants to see the model with this id among all that can be fetched."""
+    fitting_wanted = Signal()
+    """The person wants to see all models that run well here."""
 
     def __init__(self, theme: Theme, open_folder: Callable[[], None], look_again: Callable[[], None]) -> None:
         super().__init__(theme)
+        self._theme = theme
         self.column.addStretch(2)
         self.head = Label(theme, role=TextRole.PAGE_HEAD, wrap=True)
         self.column.addWidget(self.head)
@@ -156,6 +167,9 @@ class NoModel(_Page):
         self.why = Label(theme, "", TextRole.READING, "text_secondary", wrap=True)
         self.column.addWidget(self.why)
         self.column.addSpacing(Space.XL)
+        self.first_model: FirstModelCard | None = None
+        self._first_place = QVBoxLayout()
+        self.column.addLayout(self._first_place)
         self.engines_button = Button(theme, tr("Engines and devices"))
         self.engines_button.clicked.connect(self.engines_wanted)
         self.column.addWidget(self.engines_button, 0, Qt.AlignmentFlag.AlignLeft)
@@ -207,6 +221,28 @@ class NoModel(_Page):
         else:
             self.head.setText(tr("No model yet"))
             self.why.setText(tr("A model is a file that the answers come from. It stays on this computer."))
+        if self.first_model is not None:
+            self.first_model.setVisible(not found)
+
+    def show_suggestion(self, found: FirstModel) -> None:
+        """Suggest a model for this computer, in place of what was suggested before."""
+        from slmdesk.ui.chat.first_model import FirstModelCard
+
+        had_focus = False
+        if self.first_model is not None:
+            focused = self.window().focusWidget()
+            had_focus = focused is not None and self.first_model.isAncestorOf(focused)
+            self._first_place.removeWidget(self.first_model)
+            self.first_model.hide()
+            self.first_model.deleteLater()
+        else:
+            self._ways_head.setContentsMargins(0, Space.XL, 0, 0)
+        self.first_model = FirstModelCard(self._theme, found)
+        self.first_model.model_wanted.connect(self.model_wanted)
+        self.first_model.fitting_wanted.connect(self.fitting_wanted)
+        self._first_place.addWidget(self.first_model)
+        if had_focus:
+            self.first_model.show_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @staticmethod
     def _row(theme: Theme, icon: str, title: str, text: str, below: QWidget) -> QWidget:

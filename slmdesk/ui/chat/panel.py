@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.chat import ChatOptions, Conversation, make_title
 from slmdesk.messages import UserError, tr
 from slmdesk.ui.chat.answers import LiveAnswer
-from slmdesk.ui.chat.banners import too_long_banner, ways_on
+from slmdesk.ui.chat.banners import SHORT_OF_MEMORY, too_long_banner, ways_on
 from slmdesk.ui.chat.copying import conversation_markdown
 from slmdesk.ui.chat.deleting import Deleting
 from slmdesk.ui.chat.found_words import FoundWords
@@ -38,6 +38,8 @@ class ChatPanel(ShownConversation):
     An answer goes on where its conversation is left; it is found again with the conversation.
     """
 
+    short_of_memory = Signal(object)
+    """A `UserError` that a way to load the model with less memory may help against. Its banner is shown."""
     model_chosen = Signal(str)
     """The person picked the model with this id."""
 
@@ -144,6 +146,12 @@ class ChatPanel(ShownConversation):
         self.banners.close_banner()
         self.choice.load(self._conversation.options.context_length, again=True)
         self.focus_input()
+
+    def load_file(self, path: str) -> None:
+        """Choose the model that lies at `path`, where it is still there."""
+        found = next((one for one in self.choice.models or () if str(one.path) == path), None)
+        if found is not None:
+            self._pick(found.id)
 
     def _pick(self, model_id: str) -> None:
         before = self.model
@@ -364,6 +372,8 @@ class ChatPanel(ShownConversation):
         asked = bool(self._conversation.messages) and self._conversation.messages[-1].role == "user"
         again = self.try_again if asked else None
         self.show_error(error, *ways_on(error, self._inference.state, self.reload, again))
+        if error.key in SHORT_OF_MEMORY:
+            self.short_of_memory.emit(error)
 
     # The drawer and the draft
 

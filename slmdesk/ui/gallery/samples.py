@@ -24,16 +24,20 @@ from slmdesk.ui.widgets.list_row import (
     row_font,
     row_ink,
 )
+from slmdesk.ui.widgets.memory_bar import MemoryBar, MemoryPart
 from slmdesk.ui.widgets.number_field import NumberField
 from slmdesk.ui.widgets.progress import ProgressLine, ProgressState
 from slmdesk.ui.widgets.radio import Radio
 from slmdesk.ui.widgets.segmented import Segmented
 from slmdesk.ui.widgets.slider import Slider, doubling_steps, equal_steps
+from slmdesk.ui.widgets.slider_scale import SliderScale
 from slmdesk.ui.widgets.switch import Switch
 from slmdesk.ui.widgets.text_area import TextArea
 from slmdesk.ui.widgets.text_field import TextField
 
 _COLUMNS = 6
+
+_GIB = 2**30
 
 
 def reason() -> str:
@@ -295,6 +299,18 @@ def badge_samples(theme: Theme) -> QWidget:
     return holder
 
 
+def _memory_bar(theme: Theme, weights_gib: float) -> MemoryBar:
+    bar = MemoryBar(theme, tr("Memory"))
+    parts = (
+        MemoryPart(tr("Other programs"), round(6.4 * _GIB), "data_other"),
+        MemoryPart(tr("Weights"), round(weights_gib * _GIB), "data_1"),
+        MemoryPart(tr("KV cache"), round(1.1 * _GIB), "data_4"),
+        MemoryPart(tr("Compute"), round(0.3 * _GIB), "data_3"),
+    )
+    bar.set_parts(parts, 16 * _GIB)
+    return bar
+
+
 def longer_samples(theme: Theme, focused: Focused) -> QWidget:
     """Widgets that need more room than a cell."""
     holder = QWidget()
@@ -324,6 +340,13 @@ def longer_samples(theme: Theme, focused: Focused) -> QWidget:
     )
     column.addWidget(Label(theme, tr("Context length, each step twice the one before"), TextRole.LABEL))
     column.addWidget(context)
+    scale = SliderScale(theme)
+    steps = [format_integer(step) for step in doubling_steps(512, 40_960)]
+    scale.set_words(steps, (6, tr("{count} no longer fits").format(count=steps[6])))
+    column.addWidget(scale)
+    column.addWidget(Label(theme, tr("Memory: with room to spare, and too small"), TextRole.LABEL))
+    for weights in (2.3, 13.1):
+        column.addWidget(_memory_bar(theme, weights))
     search = TextField(
         theme, tr("Search chats"), placeholder=tr("Search chats"), icon="search", clearable=True
     )

@@ -16,6 +16,7 @@ from slmdesk.ui.settings.about import AboutPage
 from slmdesk.ui.settings.appearance import AppearancePage
 from slmdesk.ui.settings.engines import EnginesPage
 from slmdesk.ui.settings.general import GeneralPage
+from slmdesk.ui.settings.privacy import PrivacyPage
 from slmdesk.ui.settings.reload_bar import ReloadBar
 from slmdesk.ui.settings.rows import Setting, SettingsPage
 from slmdesk.ui.settings.search import SettingsSearch
@@ -26,6 +27,9 @@ from slmdesk.ui.widgets.surface import Surface
 
 if TYPE_CHECKING:
     from slmdesk.storage import Paths, Settings
+
+NETWORK_LOG = "network.jsonl"
+"""The file below the logs in which every request is noted; a test compares it with what `net` writes."""
 
 # Of the panel, the list of pages takes this part at most.
 _LIST_MOST_PART = 3
@@ -49,12 +53,16 @@ class SettingsPanel(Surface):
         log_file: Path,
         open_path: Callable[[Path], None],
         fixed: Mapping[str, str],
+        forced_offline: str = "",
         parent: QWidget | None = None,
     ) -> None:
-        """`fixed`: settings that cannot be changed, by name, and why."""
+        """`fixed`: settings that cannot be changed, by name, and why. `forced_offline`: why the network is
+        out of use whatever is set."""
         super().__init__(theme, "surface", parent=parent)
         self.general = GeneralPage(theme, self.changed.emit)
         self.engines = EnginesPage(theme, self.changed.emit)
+        self.privacy = PrivacyPage(theme, self.changed.emit, paths.logs / NETWORK_LOG, open_path)
+        self.privacy.set_forced_offline(forced_offline)
         self.appearance = AppearancePage(theme, self.changed.emit)
         self.about = AboutPage(theme, paths, log_file, open_path)
         self.stack = QStackedWidget()
@@ -75,6 +83,7 @@ class SettingsPanel(Surface):
         rows: tuple[tuple[str, str, SettingsPage], ...] = (
             ("sliders-horizontal", tr("General"), self.general),
             ("cpu", tr("Engines and devices"), self.engines),
+            ("shield-check", tr("Privacy and data"), self.privacy),
             ("palette", tr("Appearance"), self.appearance),
             ("info", tr("About"), self.about),
         )
@@ -108,7 +117,7 @@ class SettingsPanel(Surface):
 
     @property
     def _setting_pages(self) -> tuple[SettingsPage, ...]:
-        return self.general, self.engines, self.appearance
+        return self.general, self.engines, self.privacy, self.appearance
 
     @property
     def settings(self) -> dict[str, Setting]:

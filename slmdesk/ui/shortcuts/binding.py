@@ -20,6 +20,7 @@ def window_actions(window: MainWindow) -> dict[str, Callable[[], object]]:
     chat = window.chat
     return {
         "show_chat": window.show_chat,
+        "show_models": window.show_models,
         "show_settings": window.show_settings,
         "show_shortcuts": window.show_shortcuts,
         "new_chat": window.new_chat,

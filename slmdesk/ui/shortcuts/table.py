@@ -35,6 +35,7 @@ def shortcut_groups() -> tuple[ShortcutGroup, ...]:
             tr("Window"),
             (
                 Shortcut(("Ctrl+1",), tr("Chat"), "show_chat"),
+                Shortcut(("Ctrl+2",), tr("Models"), "show_models"),
                 Shortcut(("Ctrl+,",), tr("Settings"), "show_settings"),
                 Shortcut(("F1",), tr("Keyboard shortcuts"), "show_shortcuts"),
                 Shortcut(("Esc",), tr("Stop the answer, or close what is open")),
@@ -65,6 +66,14 @@ def shortcut_groups() -> tuple[ShortcutGroup, ...]:
                 Shortcut(("F2",), tr("Rename the selected chat")),
                 Shortcut(("Del",), tr("Delete the selected chats")),
                 Shortcut(("Ctrl+Z",), tr("Bring back what was deleted"), "undo_delete", everywhere=False),
+            ),
+        ),
+        ShortcutGroup(
+            tr("Models"),
+            (
+                Shortcut(("Ctrl+F",), tr("Search models")),
+                Shortcut(("Enter",), tr("Go from the list to the variants")),
+                Shortcut(("Ctrl+D",), tr("Compare with another model")),
             ),
         ),
         ShortcutGroup(

@@ -54,6 +54,14 @@ class Colors(NamedTuple):
     negative_soft: str
     track: str
     """The empty part of a bar."""
+    data_1: str
+    """In bars: the weights of a model."""
+    data_3: str
+    """What computing takes."""
+    data_4: str
+    """The KV cache."""
+    data_other: str
+    """What other programs take."""
     tooltip: str
     tooltip_text: str
     shadow: str
@@ -89,6 +97,10 @@ LIGHT = Colors(
     negative="#AF251D",
     negative_soft="#FBE8E6",
     track="#E4E3DF",
+    data_1="#2F56C9",
+    data_3="#7A50B8",
+    data_4="#0E7F75",
+    data_other="#B9B7B1",
     tooltip="#2A2928",
     tooltip_text="#F6F5F3",
     shadow="#24000000",
@@ -122,6 +134,10 @@ DARK = Colors(
     negative="#FF8F85",
     negative_soft="#43231F",
     track="#36363B",
+    data_1="#7E9AFF",
+    data_3="#BA9BF2",
+    data_4="#4EC0B2",
+    data_other="#5B5B61",
     tooltip="#EDECEA",
     tooltip_text="#1C1B1A",
     shadow="#73000000",
@@ -179,6 +195,14 @@ class Sizes(NamedTuple):
     chat_list_narrow: int
     chat_drawer: int
     status_bar: int
+    models_list: int
+    models_list_narrow: int
+    row_model: int
+    row_variant: int
+    models_search: int
+    memory_bar: int
+    legend: int
+    chip: int
     button: int
     button_small: int
     send: int
@@ -249,6 +273,14 @@ def make_sizes(scale: float) -> Sizes:
         chat_list_narrow=px(220),
         chat_drawer=px(304),
         status_bar=px(28),
+        models_list=px(428),
+        models_list_narrow=px(300),
+        row_model=px(52),
+        row_variant=px(32),
+        models_search=px(204),
+        memory_bar=px(18),
+        legend=px(10),
+        chip=px(22),
         button=px(32),
         button_small=px(28),
         send=px(32),

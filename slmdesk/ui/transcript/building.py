@@ -95,7 +95,7 @@ def _tail(
     message: Message, lettering: Lettering, above: Strip | None, inside: bool, again: _Again
 ) -> Iterable[Strip]:
     """The strips below `above`; `inside`: its block goes on below it."""
-    if above is None and not message.by_person and message.answered:
+    if above is None and not message.by_person and message.answered and not message.bare:
         yield _plain(message, StripKind.HEAD, lettering.theme.line_height(TextRole.TITLE), again)
     if message.state == "lost":
         yield _plain(message, StripKind.NOTE, lettering.reading_line + Space.S, again)
@@ -117,6 +117,8 @@ def _tail(
                 yield from _strips_of(message, section, index, blocks, lettering, again, None)
             if not message.by_person and message.section(section).unread:
                 yield _rest(message, section, len(blocks), lettering)
+    if message.bare:
+        return
     foot = StripKind.PERSON_FOOT if message.by_person else StripKind.FOOT
     yield _plain(message, foot, lettering.theme.sizes.stats_row, again)
 

@@ -42,6 +42,8 @@ class Message:
     versions = 1
     answered = True
     """False of an answer that is only there to say that there is none."""
+    bare = False
+    """Whether it is a text by itself, with nothing over it and nothing to do with it."""
     writing = False
     editing = False
     last = False

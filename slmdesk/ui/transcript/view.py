@@ -179,6 +179,21 @@ class Transcript(QAbstractScrollArea):
         self._collecting.set_aside()
         self._collecting.wait()
 
+    def show_text(self, text: str) -> None:
+        """Show one text by itself, from its beginning, which anybody may have written: it is drawn as an
+        answer is, so it can neither load nor open anything."""
+        message = Message(0, "assistant", text)
+        message.bare = True
+        self._writing.stop()
+        self._selection.clear()
+        self._pointer.stop()
+        self._column.set_messages([message])
+        self._stage.forget_gone()
+        self._searching.again()
+        self._stage.follows = False
+        self._scrolling.show_message(message)
+        self.verticalScrollBar().setValue(0)
+
     def refresh_records(self, conversation: Conversation) -> None:
         """Take over what became of messages that are shown already: how they ended, figures, versions."""
         self._page.unsaved.conversation = conversation.id

@@ -58,6 +58,8 @@ CHANGES: dict[str, tuple[Callable[[SettingsPanel], object], object]] = {
     "context_length": (lambda panel: choose(panel.engines.memory.context.open_list()), 2048),
     "kv_type": (lambda panel: panel.engines.memory.kv.segments["q8_0"].click(), "q8_0"),
     "idle_unload_minutes": (lambda panel: choose(panel.engines.memory.idle.open_list()), 30),
+    "offline": (lambda panel: panel.privacy.offline_control.click(), True),
+    "loopback_when_offline": (lambda panel: panel.privacy.loopback_control.click(), True),
 }
 # What the control says of the value, where that is something else.
 SHOWN: dict[str, object] = {"engines_off": False, "context_length": "2048", "idle_unload_minutes": "30"}
@@ -70,7 +72,10 @@ def shown(window: MainWindow) -> SettingsPanel:
 
 def test_every_setting_of_a_page_is_tested_here(make_window: MakeWindow) -> None:
     assert set(shown(make_window()).settings) == set(CHANGES)
-    of_no_page = {"model", "window_width", "window_height", "model_settings", "warnings_dismissed"}
+    of_no_page = {
+        *("model", "window_width", "window_height", "model_settings", "warnings_dismissed"),
+        "allowed_hosts",
+    }
     assert {one.name for one in dataclasses.fields(Settings)} == set(CHANGES) | of_no_page
 
 
@@ -79,7 +84,7 @@ def test_a_setting_is_kept(make_window: MakeWindow, qtbot: QtBot, paths: Paths, 
     window = make_window()
     change, expected = CHANGES[name]
     panel = shown(window)
-    pages = (panel.general, panel.engines, panel.appearance)
+    pages = (panel.general, panel.engines, panel.privacy, panel.appearance)
     page = next(page for page in pages if any(one.name == name for one in page.settings))
     panel.show_page(panel.stack.indexOf(page))
     assert getattr(window._settings, name) != expected

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from slmdesk.storage import Paths, SettingsStore
-from slmdesk.ui import MainWindow
+from slmdesk.ui import MainWindow, system
 from slmdesk.ui.main_window import SETTINGS
 from slmdesk.ui.settings import SettingsPanel
 from slmdesk.ui.settings.rows import Setting
@@ -79,7 +79,7 @@ def test_a_result_leads_to_its_control_and_an_emptied_search_back_to_the_pages(
     field.selectAll()
     QTest.keyClick(field, Qt.Key.Key_Delete)
     assert panel.page_buttons[0].isVisible()
-    assert panel.page_buttons[2].isChecked()
+    assert panel.page_buttons[3].isChecked()
 
 
 def test_escape_empties_the_search_before_it_leaves_the_settings(
@@ -99,13 +99,14 @@ def test_escape_empties_the_search_before_it_leaves_the_settings(
 
 NAMES = (
     "language reopen_last_chat load_model_at_start send_with theme reduce_motion text_zoom show_figures"
-    " engines_off device gpu_layers threads context_length kv_type idle_unload_minutes"
+    " engines_off device gpu_layers threads context_length kv_type idle_unload_minutes offline"
+    " loopback_when_offline"
 )
 FIXED = dict.fromkeys(NAMES.split(), REASON)
 
 
 def show_page_of(panel: SettingsPanel, setting: Setting) -> None:
-    pages = (panel.general, panel.engines, panel.appearance)
+    pages = (panel.general, panel.engines, panel.privacy, panel.appearance)
     page = next(page for page in pages if setting in page.settings)
     panel.show_page(panel.stack.indexOf(page))
 
@@ -128,8 +129,10 @@ def test_a_value_fixed_by_policy_shows_why_and_can_be_read_with_the_keyboard(
 
 
 def test_a_value_fixed_by_policy_cannot_be_changed(
-    make_window: MakeWindow, qtbot: QtBot, paths: Paths
+    make_window: MakeWindow, qtbot: QtBot, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The arrows go from a switch to the button beside it, which opens the log.
+    monkeypatch.setattr(system, "open_in_system", lambda path: True)
     window = make_window(fixed=FIXED)
     before = window._settings
     panel = shown(window)
@@ -165,4 +168,4 @@ def test_each_page_is_reached_with_the_keyboard(make_window: MakeWindow, qtbot: 
         pages.append(panel.stack.currentWidget())
         QTest.keyClick(focused(), Qt.Key.Key_Down)
         QTest.keyClick(focused(), Qt.Key.Key_Space)
-    assert pages == [panel.general, panel.engines, panel.appearance, panel.about]
+    assert pages == [panel.general, panel.engines, panel.privacy, panel.appearance, panel.about]

@@ -1,0 +1,122 @@
+"""The card of a model: Markdown that a stranger wrote, shown as the transcript shows an answer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from slmdesk.messages import UserError, error_sentences, tr
+from slmdesk.ui.theme import Space, TextRole, Theme
+from slmdesk.ui.transcript import Transcript
+from slmdesk.ui.widgets.banner import Banner, BannerAction, BannerTone
+from slmdesk.ui.widgets.button import Button
+from slmdesk.ui.widgets.empty_list import EmptyList
+from slmdesk.ui.widgets.labels import ElidedLabel, Label
+from slmdesk.ui.widgets.spinner import Spinner
+from slmdesk.ui.widgets.surface import Surface
+
+
+class CardPage(Surface):
+    """A head, who wrote what is below, and the text. A link is opened only after a question."""
+
+    closed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, "surface", parent=parent)
+        self.head = ElidedLabel(theme, "", TextRole.PAGE_HEAD)
+        self.about = Label(theme, "", TextRole.SECONDARY, "text_secondary", wrap=True)
+        self.close_button = Button(theme, tr("Back to the model"), icon="chevron-left", small=True)
+        self.close_button.clicked.connect(self.closed)
+        self.text = Transcript(theme)
+        self.text.setAccessibleName(tr("Model card"))
+        self.text.link_wanted.connect(self._ask)
+        self.nothing = EmptyList(theme, tr("This model has no card"))
+        self.waiting = QWidget()
+        middle = QVBoxLayout(self.waiting)
+        middle.addWidget(Spinner(theme, tr("Loading")), 0, Qt.AlignmentFlag.AlignCenter)
+        self.stack = QStackedWidget()
+        for widget in (self.waiting, self.text, self.nothing):
+            self.stack.addWidget(widget)
+        top = QHBoxLayout()
+        top.setContentsMargins(Space.XL, Space.L, Space.L, 0)
+        top.addWidget(self.head, 1)
+        top.addWidget(self.close_button)
+        under = QHBoxLayout()
+        under.setContentsMargins(Space.XL, Space.XS, Space.XL, Space.S)
+        under.addWidget(self.about)
+        self._banners = QVBoxLayout()
+        self._banners.setContentsMargins(Space.XL, 0, Space.L, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addLayout(under)
+        column.addLayout(self._banners)
+        column.addWidget(self.stack, 1)
+        self.question: Banner | None = None
+
+    def show_waiting(self, name: str, repo: str) -> None:
+        """The card of `name` is being fetched."""
+        self._close_question()
+        self.head.set_text(name)
+        words = tr("Written by whoever published {repo}. SLM Desk has not checked it.")
+        self.about.setText(words.format(repo=repo))
+        self.stack.setCurrentWidget(self.waiting)
+
+    def show_card(self, text: str) -> None:
+        """Markdown; empty: there is none."""
+        if text.strip():
+            self.stack.setCurrentWidget(self.text)
+            self.text.show_text(text)
+        else:
+            self.nothing.set_text(tr("This model has no card"))
+            self.stack.setCurrentWidget(self.nothing)
+
+    def show_error(self, error: UserError) -> None:
+        """It cannot be shown: why, and what to do."""
+        words = error_sentences(error)
+        self.nothing.set_text(words.what, " ".join(part for part in (words.why, words.do) if part))
+        self.stack.setCurrentWidget(self.nothing)
+
+    def escape(self) -> bool:
+        """Take a question back. False: there is none."""
+        if self.question is None:
+            return False
+        self._close_question()
+        return True
+
+    def _ask(self, url: str) -> None:
+        self._close_question()
+        address = QUrl(url)
+        # As it is resolved, so that letters that look like others are seen to be others.
+        host = address.host(QUrl.ComponentFormattingOption.FullyEncoded) or address.path()
+
+        def open_it() -> None:
+            self._close_question()
+            QDesktopServices.openUrl(address)
+
+        self.question = Banner(
+            self._theme,
+            tr("Open {host} in your browser?").format(host=host),
+            tr("Your browser would then connect to it. SLM Desk itself sends nothing."),
+            "",
+            url,
+            (
+                BannerAction(tr("Open {host}").format(host=host), open_it),
+                BannerAction(tr("Cancel"), self._close_question),
+            ),
+            tone=BannerTone.NOTE,
+        )
+        self.question.closed.connect(self._close_question)
+        self._banners.addWidget(self.question)
+        # Not the one that opens it: Enter that is held down would press it at once.
+        self.question.buttons[-1].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _close_question(self) -> None:
+        if self.question is not None:
+            question, self.question = self.question, None
+            self._banners.removeWidget(question)
+            question.hide()
+            question.deleteLater()
+            self.text.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -1,0 +1,134 @@
+"""How a row of the list of models looks."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
+
+from slmdesk.fit import Verdict
+from slmdesk.messages import tr
+from slmdesk.offers import Offer
+from slmdesk.ui.icons import draw_icon
+from slmdesk.ui.models.model import Index, OfferModel
+from slmdesk.ui.models.words import (
+    NOTHING,
+    badge_of,
+    detail_words,
+    group_title,
+    row_in_words,
+    size_words,
+    speed_words,
+)
+from slmdesk.ui.theme import Space, TextRole, Theme
+from slmdesk.ui.widgets.badge import badge_size, draw_badge
+from slmdesk.ui.widgets.list_row import draw_group_head, draw_line_of_text, draw_row, row_font, row_state
+from slmdesk.ui.widgets.tooltip import plain_tooltip
+
+# A row any narrower has its figures on the second line.
+_WIDE_LEAST = 360
+_MIDDLE = Qt.TextElideMode.ElideMiddle
+
+
+class OfferDelegate(QStyledItemDelegate):
+    """Two lines: the name and the expected speed, under them who made it and the download; the verdict."""
+
+    def __init__(self, theme: Theme, model: OfferModel, parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._model = model
+        self._small = QFontMetrics(theme.font(TextRole.SECONDARY))
+        self._base = QFontMetrics(theme.font(TextRole.BASE))
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Two lines and their padding; a head is lower."""
+        sizes = self._theme.sizes
+        head = self._model.rows[index.row()].is_head
+        return QSize(0, sizes.group_head if head else sizes.row_model)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw the row in the state that `option` tells."""
+        box, offer = QRectF(option.rect), self._model.offer_at(index)
+        mirrored = option.direction == Qt.LayoutDirection.RightToLeft
+        if offer is None:
+            title = group_title(self._model.rows[index.row()].group)
+            low = box.adjusted(0, Space.XS, 0, 0)
+            draw_group_head(painter, self._theme, low, title, mirrored=mirrored)
+            return
+        state = row_state(option)
+        draw_row(painter, self._theme, box.adjusted(0, 0, -Space.XS, 0), state)
+        theme, color = self._theme, self._theme.color
+        inside = box.adjusted(Space.S + Space.TINY, 0, -Space.S - Space.M, 0)
+        narrow = box.width() < round(_WIDE_LEAST * theme.text_scale)
+        word, kind, icon = badge_of(offer.verdict)
+        badge = badge_size(theme, word, icon)
+        place = QRectF(0, 0, badge.width(), badge.height())
+        place.moveCenter(inside.center())
+        place.moveLeft(inside.left() if mirrored else inside.right() - badge.width())
+        draw_badge(painter, theme, place, word, kind, icon, mirrored=mirrored)
+        figures_end = (badge.width() if narrow else self._badge_room()) + Space.M
+        rest = inside.adjusted(figures_end if mirrored else 0, 0, 0 if mirrored else -figures_end, 0)
+        upper, lower = theme.line_height(TextRole.BASE), theme.line_height(TextRole.SECONDARY)
+        top = box.top() + (box.height() - upper - lower - Space.TINY) / 2
+        first = QRectF(rest.left(), top, rest.width(), upper)
+        second = QRectF(rest.left(), top + upper + Space.TINY, rest.width(), lower)
+        small, ink = theme.font(TextRole.SECONDARY), color("text_secondary")
+        font = row_font(theme, state)
+        self._draw_first(painter, first, offer, font, narrow=narrow, mirrored=mirrored)
+        if narrow:
+            figures = " · ".join(
+                one for one in (speed_words(offer.speed), size_words(offer)) if one != NOTHING
+            )
+            draw_line_of_text(painter, second, figures, small, ink, mirrored=mirrored)
+            return
+        size = size_words(offer)
+        taken = self._small.horizontalAdvance(size) + Space.M
+        draw_line_of_text(painter, second, size, small, ink, mirrored=mirrored, at_end=True)
+        words = second.adjusted(taken if mirrored else 0, 0, 0 if mirrored else -taken, 0)
+        draw_line_of_text(painter, words, detail_words(offer), small, ink, mirrored=mirrored)
+
+    def helpEvent(
+        self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index
+    ) -> bool:
+        """Everything the row says, which may have been shortened."""
+        if event.type() != QEvent.Type.ToolTip or not index.isValid():
+            return super().helpEvent(event, view, option, index)
+        offer = self._model.offer_at(index)
+        words = "" if offer is None else f"{row_in_words(offer)}\n{offer.id}"
+        QToolTip.showText(event.globalPos(), plain_tooltip(words), view, view.visualRect(index))
+        return True
+
+    def _badge_room(self) -> int:
+        """Of the widest badge, so that figures stand in one column."""
+        return max(badge_size(self._theme, word, icon).width() for word, _, icon in map(badge_of, Verdict))
+
+    def _draw_first(
+        self, painter: QPainter, line: QRectF, offer: Offer, font: QFont, *, narrow: bool, mirrored: bool
+    ) -> None:
+        theme, color = self._theme, self._theme.color
+        speed = speed_words(offer.speed)
+        taken = 0.0
+        if speed != NOTHING and not narrow:
+            base = theme.font(TextRole.BASE)
+            taken = (
+                draw_line_of_text(painter, line, speed, base, color("text"), mirrored=mirrored, at_end=True)
+                + Space.M
+            )
+        words = line.adjusted(taken if mirrored else 0, 0, 0 if mirrored else -taken, 0)
+        mark = 0.0
+        installed = "" if narrow else tr("Installed")
+        if offer.is_installed:
+            mark = theme.sizes.icon_badge + Space.XS + self._small.horizontalAdvance(installed) + Space.S
+        name = words.adjusted(mark if mirrored else 0, 0, 0 if mirrored else -mark, 0)
+        width = draw_line_of_text(
+            painter, name, offer.model.name, font, color("text"), mirrored=mirrored, elide=_MIDDLE
+        )
+        if offer.is_installed:
+            side, ink = theme.sizes.icon_badge, color("text_secondary")
+            start = name.right() - width - Space.S - side if mirrored else name.left() + width + Space.S
+            draw_icon(painter, "hard-drive", QRectF(start, line.top(), side, line.height()), side, ink)
+            begin = line.left() if mirrored else start + side + Space.XS
+            room = (start - Space.XS - begin) if mirrored else (words.right() - begin)
+            place = QRectF(begin, line.top(), max(room, 0.0), line.height())
+            small = theme.font(TextRole.SECONDARY)
+            draw_line_of_text(painter, place, installed, small, ink, mirrored=mirrored)

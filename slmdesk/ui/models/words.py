@@ -1,0 +1,150 @@
+"""How the panel says what is known of a model: verdicts, speeds, sizes, abilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slmdesk.catalogue import licence_name
+from slmdesk.fit import verdict_word
+from slmdesk.messages import format_bytes, format_integer, format_number, say, tr, tr_n
+from slmdesk.ui.widgets.verdict import BADGES, MARKS
+
+if TYPE_CHECKING:
+    from slmdesk.catalogue import CatalogueModel, Variant
+    from slmdesk.fit import FitReport, SpeedRange, Verdict
+    from slmdesk.offers import Offer, OfferGroup
+    from slmdesk.ui.widgets.badge import BadgeKind
+
+# Tokens per second below which a tenth matters.
+_SLOW = 5
+NOTHING = "–"
+
+
+def badge_of(verdict: Verdict) -> tuple[str, BadgeKind, str]:
+    """Word, kind and icon."""
+    kind, icon = BADGES[verdict]
+    return say(verdict_word(verdict)), kind, icon
+
+
+def mark_of(verdict: Verdict) -> tuple[str, str]:
+    """Icon and ink of a heading."""
+    return MARKS[verdict]
+
+
+def group_title(group: OfferGroup) -> str:
+    """The head over a group of the list."""
+    return {
+        "well": tr("Run well here"),
+        "limits": tr("Run with limits"),
+        "too_big": tr("Too big for this computer"),
+        "unknown": tr("Not known how they run here"),
+    }[group]
+
+
+def ability_words() -> dict[str, tuple[str, str]]:
+    """Icon and word of each ability."""
+    return {
+        "chat": ("message-square", tr("Chat")),
+        "tools": ("wrench", tr("Tools")),
+        "reasoning": ("lightbulb", tr("Reasoning")),
+        "code": ("code", tr("Code")),
+        "vision": ("image", tr("Understands images")),
+    }
+
+
+def speed_range(speed: SpeedRange | None) -> str:
+    """For example `20–26`; a measured one is one number; a dash where nothing is known."""
+    if speed is None:
+        return NOTHING
+    decimals = 1 if speed.expected < _SLOW else 0
+    if speed.measured:
+        return format_number(speed.expected, decimals)
+    low, high = format_number(speed.low, decimals), format_number(speed.high, decimals)
+    return low if low == high else f"{low}–{high}"
+
+
+def speed_words(speed: SpeedRange | None) -> str:
+    """With its unit."""
+    if speed is None:
+        return NOTHING
+    return tr("{rate} tok/s").format(rate=speed_range(speed))
+
+
+def size_words(offer: Offer) -> str:
+    """What the download takes, and how sure that is."""
+    size = offer.download_bytes
+    if size is None:
+        return NOTHING
+    words = format_bytes(size)
+    source = offer.download_source
+    if source == "about":
+        return tr("about {size}").format(size=words)
+    return f"≈ {words}" if source == "estimated" else words
+
+
+def variant_size(variant: Variant) -> str:
+    """What its files take."""
+    if variant.size_bytes is not None:
+        return format_bytes(variant.size_bytes)
+    if variant.about_bytes is not None:
+        return tr("about {size}").format(size=format_bytes(variant.about_bytes))
+    return NOTHING
+
+
+def memory_words(report: FitReport | None) -> str:
+    """What is reserved, over all devices."""
+    if report is None or report.memory is None:
+        return NOTHING
+    return format_bytes(report.memory.parts.total, binary=True)
+
+
+def detail_words(offer: Offer) -> str:
+    """The second line of a row: publisher, licence, what it can do."""
+    model = offer.model
+    words = ability_words()
+    can = [words[one][1].lower() for one in model.abilities if one in words and one != "chat"]
+    parts = (model.publisher or owner_of(model), licence_name(model.licence), ", ".join(can))
+    return " · ".join(part for part in parts if part)
+
+
+def owner_of(model: CatalogueModel) -> str:
+    """Whose repository it is."""
+    return model.id.partition("/")[0] if "/" in model.id else ""
+
+
+def about_words(model: CatalogueModel) -> str:
+    """Publisher, month and size, under the name."""
+    parts = [model.publisher or owner_of(model), model.released or model.updated]
+    if model.billions:
+        parts.append(
+            tr("{billions} billion parameters").format(billions=format_number(model.billions, decimals=2))
+        )
+    elif model.size_label:
+        parts.append(model.size_label)
+    if model.context_length:
+        count = format_integer(model.context_length)
+        parts.append(tr("context of {count} tokens").format(count=count))
+    return " · ".join(part for part in parts if part)
+
+
+def language_words(model: CatalogueModel) -> str:
+    """How many languages it was made for; empty where no source says."""
+    languages = model.languages
+    count = languages.count or len(languages.codes)
+    if not count:
+        return ""
+    words = tr_n("{count} language", "{count} languages", count).format(count=format_integer(count))
+    return tr("at least {languages}").format(languages=words) if languages.at_least else words
+
+
+def row_in_words(offer: Offer) -> str:
+    """A row as a screen reader says it."""
+    parts = (
+        offer.model.name,
+        badge_of(offer.verdict)[0],
+        tr("installed") if offer.is_installed else "",
+        speed_words(offer.speed) if offer.speed is not None else "",
+        size_words(offer) if offer.download_bytes is not None else "",
+        detail_words(offer),
+    )
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,210 @@
+"""What the panel has done in the background: plain functions over the rooms below, and who drops old answers.
+
+Nothing here is Qt. Every function may block and is called in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from slmdesk.catalogue import CatalogueModel, HubPage, HubQuery, Variant, load_curated, merge
+from slmdesk.fit import FitQuestion, FitReport, SparseHeader
+from slmdesk.messages import UserError
+from slmdesk.offers import Adviser, Offer, OfferList, OnDisk, subject_of
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from slmdesk.ui.advice import ModelAdvice
+    from slmdesk.ui.tasks import Tasks
+
+T = TypeVar("T")
+
+LEAST_CONTEXT = 512
+MOST_CONTEXT = 131_072
+"""Offered where nobody says for how much a model was trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The curated list as offers."""
+
+    offers: OfferList
+    models: tuple[CatalogueModel, ...]
+    date: str
+    """The day on which its facts were collected."""
+    refreshed: float | None
+    """When the Hub was last asked for all of it; seconds since 1970, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How a model would run with a context of some length."""
+
+    model: CatalogueModel
+    variant: Variant
+    context_length: int
+    report: FitReport
+    exact: bool
+    """Whether the headers of its files were read."""
+    reports: Mapping[str, FitReport]
+    """Of each variant, by its id."""
+    longest: int | None
+    """The longest context that fits; None: none does, or it is not known."""
+
+
+def load_list(advice: ModelAdvice) -> Listed:
+    """The curated list with what the last refresh brought, each model as it would run here."""
+    curated = load_curated()
+    laid = advice.hub.lay_over(curated.models)
+    offers = Adviser(advice.check).offers(laid.models, OnDisk(advice.installed()))
+    return Listed(OfferList(offers), laid.models, curated.date, laid.refreshed)
+
+
+def search_hub(
+    advice: ModelAdvice, known: Sequence[CatalogueModel], query: HubQuery, cursor: str, stop: Event
+) -> tuple[HubPage, tuple[CatalogueModel, ...], list[Offer]] | None:
+    """A page of the Hub, `known` with what it found, and the offers that are new or others now.
+
+    None: stopped. Raises UserError (kind NETWORK).
+    """
+    page = advice.hub.search(query, cursor, stop)
+    if page is None:
+        return None
+    merged = merge(known, page.models)
+    before = {model.id: model for model in known}
+    changed = [model for model in merged if before.get(model.id) is not model]
+    offers = list(Adviser(advice.check).offers(changed, OnDisk(advice.installed()), stop))
+    return None if stop.is_set() else (page, merged, offers)
+
+
+def ask_details(advice: ModelAdvice, model: CatalogueModel) -> Offer:
+    """`model` with the exact sizes of all its variants, as an offer. Raises UserError (kind NETWORK)."""
+    return Adviser(advice.check).offer(advice.hub.details(model), OnDisk(advice.installed()))
+
+
+def ask_headers(
+    advice: ModelAdvice, model: CatalogueModel, variant: Variant
+) -> tuple[Offer, str, tuple[SparseHeader, ...]]:
+    """The model with exact sizes, the id of the variant, and the headers of its files.
+
+    Raises UserError: kind NETWORK, or MODEL for a damaged file.
+    """
+    offer = ask_details(advice, model)
+    found = next((one for one in offer.model.variants if one.id == variant.id), variant)
+    return offer, found.id, advice.hub.header(found)
+
+
+def judge(
+    advice: ModelAdvice,
+    model: CatalogueModel,
+    variant: Variant,
+    headers: Sequence[SparseHeader],
+    context_length: int | None,
+) -> Judged:
+    """How `variant` would run, exactly where its `headers` are there, and the others by formulas.
+
+    `context_length` None: as it would be loaded by itself. Raises UserError (kind MODEL).
+    """
+    adviser = Adviser(advice.check)
+    subject = subject_of(model, variant, headers)
+    question = advice.check.usual_question(subject, context_length=context_length)
+    if headers:
+        report = adviser.exact_report(model, variant, headers, question)
+    else:
+        report = adviser.report(model, variant, question)
+    length = question.context_length
+    reports = {one.id: _report_of(advice, adviser, model, one, length) for one in model.variants}
+    reports[variant.id] = report
+    longest = advice.check.largest_context(subject, question, quick=not headers)
+    return Judged(model, variant, length, report, bool(headers), reports, longest)
+
+
+def _report_of(
+    advice: ModelAdvice, adviser: Adviser, model: CatalogueModel, variant: Variant, context_length: int
+) -> FitReport:
+    question: FitQuestion = advice.check.usual_question(
+        subject_of(model, variant), context_length=context_length
+    )
+    return adviser.report(model, variant, question)
+
+
+def trained_for(model: CatalogueModel) -> int:
+    """The longest context that a person may try with `model`, in tokens."""
+    said = model.dimensions.trained_context_length if model.dimensions is not None else None
+    return max(said or model.context_length or MOST_CONTEXT, 2 * LEAST_CONTEXT)
+
+
+def with_offer(models: Sequence[CatalogueModel], offer: Offer) -> tuple[CatalogueModel, ...]:
+    """`models` with that of `offer` in place of the one with its id."""
+    return tuple(offer.model if one.id == offer.id else one for one in models)
+
+
+def query_of(text: str, sort: str, formats: frozenset[str]) -> HubQuery:
+    """What the Hub is asked for where the person types `text` and wants `formats`."""
+    query = HubQuery(text=text, sort="last_modified" if sort == "newest" else "downloads")
+    if len(formats) == 1:
+        query = msgspec.structs.replace(query, format=next(iter(formats)))
+    return query
+
+
+class Latest:
+    """Of several questions only the newest matters: one is asked at a time, and old answers are dropped.
+
+    Used on the GUI thread.
+    """
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+        self._number = 0
+        self._busy = False
+        self._waiting: tuple[Callable[[], Any], Callable[[Any], None], Callable[[UserError], None]] | None
+        self._waiting = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer that matters is on its way."""
+        return self._busy
+
+    def ask(
+        self, work: Callable[[], T], then: Callable[[T], None], failed: Callable[[UserError], None]
+    ) -> None:
+        """Call `work` in a thread, after the one that is asked now, and then `then` or `failed`, unless
+        something else is asked before that."""
+        self._number += 1
+        self._waiting = (work, then, failed)
+        if not self._busy:
+            self._start()
+
+    def drop(self) -> None:
+        """Nobody wants the answer any more."""
+        self._number += 1
+        self._waiting = None
+
+    def _start(self) -> None:
+        if self._waiting is None:
+            return
+        (work, then, failed), self._waiting = self._waiting, None
+        number, self._busy = self._number, True
+
+        def take(result: Any) -> None:
+            self._busy = False
+            if number == self._number:
+                then(result)
+            self._start_again()
+
+        def fail(error: UserError) -> None:
+            self._busy = False
+            if number == self._number:
+                failed(error)
+            self._start_again()
+
+        self._tasks.run(work, take, fail)
+
+    def _start_again(self) -> None:
+        if not self._busy:
+            self._start()

@@ -1,0 +1,62 @@
+"""Settings, Privacy and data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from slmdesk.messages import tr
+from slmdesk.ui.settings.rows import OnChange, SettingsPage, SettingsRow
+from slmdesk.ui.theme import TextRole, Theme
+from slmdesk.ui.widgets.button import Button
+from slmdesk.ui.widgets.labels import ElidedLabel
+from slmdesk.ui.widgets.switch import Switch
+
+
+class PrivacyPage(SettingsPage):
+    """What may use the network, and what it was used for."""
+
+    def __init__(
+        self, theme: Theme, on_change: OnChange, network_log: Path, open_path: Callable[[Path], None]
+    ) -> None:
+        """`network_log`: the file in which every request is noted."""
+        about = tr("Chats stay on this computer. The network is used only for what you ask for.")
+        super().__init__(theme, tr("Privacy and data"), about)
+        self.offline_control = Switch(theme, tr("Work offline"))
+        self.offline_control.changed.connect(lambda value: on_change("offline", value))
+        self.loopback_control = Switch(theme, tr("Allow servers on this computer when offline"))
+        self.loopback_control.changed.connect(lambda value: on_change("loopback_when_offline", value))
+        self.log_button = Button(theme, tr("Open"), small=True)
+        self.log_button.setAccessibleDescription(tr("Network log"))
+        self.log_button.clicked.connect(lambda: open_path(network_log))
+        where = ElidedLabel(theme, str(network_log), TextRole.SECONDARY, "text_secondary")
+        self.add_group(
+            tr("Network"),
+            self._row(
+                "offline",
+                "cloud-off",
+                tr("Work offline"),
+                tr("Nothing is asked of the network. Models on this computer go on working."),
+                self.offline_control,
+                "internet hugging face hub",
+            ),
+            self._row(
+                "loopback_when_offline",
+                "laptop",
+                tr("Allow servers on this computer when offline"),
+                tr("Other programs here might pass on what they are asked."),
+                self.loopback_control,
+                "localhost loopback",
+            ),
+            SettingsRow(theme, "scroll-text", tr("Network log"), where, self.log_button),
+        )
+
+    def set_forced_offline(self, reason: str) -> None:
+        """The network is out of use whatever is set here, and why; empty: the switch decides."""
+        self.set_useless({"offline": reason} if reason else {})
+
+    def _row(
+        self, name: str, icon: str, title: str, about: str, control: Switch, keywords: str
+    ) -> SettingsRow:
+        row = SettingsRow(self._theme, icon, title, about, control)
+        return self.add_setting(name, row, control, control, keywords)
