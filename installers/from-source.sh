@@ -2,7 +2,7 @@
 # From a checkout on a bare Debian 12+ or Ubuntu 24.04+ to a running application, or to passed tests.
 #
 #   sh installers/from-source.sh run  [ARGUMENTS...]   install everything, then start `slmdesk ARGUMENTS`
-#   sh installers/from-source.sh test [ARGUMENTS...]   install everything, then run `pytest ARGUMENTS`
+#   sh installers/from-source.sh test [ARGUMENTS...]   install everything, then run `pytest ARGUMENTS`, or all tests
 #
 # Needs python3 (3.11 or later) and root or sudo for the Debian packages. llama-cpp-python is compiled here:
 # about 6 minutes on two cores, once. The virtual environment is .venv in the checkout, or SLMDESK_VENV.
@@ -77,5 +77,9 @@ fi
 
 case $what in
   run) exec "$venv/bin/slmdesk" "$@" ;;
-  test) exec "$venv/bin/python" -m pytest "$@" ;;
+  test)
+    # All of them: two at a time, for most wait for a window or an engine. Those of one file share a loaded model.
+    [ $# -gt 0 ] || set -- --numprocesses=2 --dist=loadfile
+    exec "$venv/bin/python" -m pytest "$@"
+    ;;
 esac

@@ -31,12 +31,19 @@ from slmdesk.storage import Database, Paths, find_paths, resources_folder
 WaitUntil = Callable[[Callable[[], object], str], None]
 
 
-# Where processes are killed, stopped and waited for.
-_SLOW_MODULES = ("test_real_engine.py", "test_deaths.py", "test_quiet_load.py")
+# Where processes are started, killed, stopped and waited for, or thousands of texts are tried.
+_SLOW_MODULES = frozenset(
+    f"test_{name}.py"
+    for name in (
+        *("real_engine", "deaths", "quiet_load", "process", "streaming_engine"),
+        *("pool", "pool_engines", "pool_idle", "pool_memory", "pool_turns"),
+        *("gguf_fuzz", "onnx_fuzz", "garbage", "killed", "nothing_is_lost"),
+    )
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes its time runs once, with everything installed: real models, and the deaths of engines."""
+    """What takes its time runs once, with everything installed: real models above all."""
     for item in items:
         if "starter_file" in getattr(item, "fixturenames", ()) or item.path.name in _SLOW_MODULES:
             item.add_marker(pytest.mark.slow)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from slmdesk.chat import ChatEvent, ChatOptions, ChatService, Conversation
-from slmdesk.engines import PromptProgress, Sampling, Text
+from slmdesk.engines import LoadOptions, PromptProgress, Sampling, Text
 from slmdesk.library import InstalledModel
 
 EXACT = Sampling(temperature=0, seed=1)
 QUESTION = "Write three sentences about the river Vistula."
+# Several threads wait for each other where other programs work, too.
+ONE_THREAD = LoadOptions(threads=1)
 
 
 def ignore(event: ChatEvent) -> None:
@@ -23,9 +25,9 @@ def test_an_answer_that_was_cut_off_goes_on_as_if_it_had_not_been(
 ) -> None:
     whole = Conversation(system_prompt=starter.system_prompt, options=limited(40))
     assert chat.store is not None
-    chat.answer(whole, QUESTION, model=starter, on_event=ignore)
+    chat.answer(whole, QUESTION, model=starter, load_options=ONE_THREAD, on_event=ignore)
     cut_off = Conversation(system_prompt=starter.system_prompt, options=limited(15))
-    chat.answer(cut_off, QUESTION, model=starter, on_event=ignore)
+    chat.answer(cut_off, QUESTION, model=starter, load_options=ONE_THREAD, on_event=ignore)
     record = cut_off.messages[1]
     assert record.can_be_continued
     assert whole.messages[1].text.startswith(record.text)
@@ -39,7 +41,7 @@ def test_an_answer_that_was_cut_off_goes_on_as_if_it_had_not_been(
         if isinstance(event, PromptProgress):
             progress.append(event)
 
-    chat.respond(cut_off, model=starter, on_event=watch, continued=True)
+    chat.respond(cut_off, model=starter, load_options=ONE_THREAD, on_event=watch, continued=True)
     assert cut_off.messages[1] is record
     assert record.text == whole.messages[1].text
     # What it wrote is in the KV cache still.
@@ -50,15 +52,21 @@ def test_an_answer_that_was_cut_off_goes_on_as_if_it_had_not_been(
 def test_versions_of_a_message_and_of_its_answer(chat: ChatService, starter: InstalledModel) -> None:
     assert chat.store is not None
     conversation = Conversation(system_prompt=starter.system_prompt, options=limited(12))
-    chat.answer(conversation, "What is the capital of France?", model=starter, on_event=ignore)
+    chat.answer(
+        conversation,
+        "What is the capital of France?",
+        model=starter,
+        load_options=ONE_THREAD,
+        on_event=ignore,
+    )
     about_france = conversation.messages[1].text
     assert "Paris" in about_france
-    chat.answer(conversation, "How large is it?", model=starter, on_event=ignore)
+    chat.answer(conversation, "How large is it?", model=starter, load_options=ONE_THREAD, on_event=ignore)
 
     chat.add_message(conversation, "What is the capital of Italy?", at=0)
-    chat.respond(conversation, model=starter, on_event=ignore)
+    chat.respond(conversation, model=starter, load_options=ONE_THREAD, on_event=ignore)
     assert "Rom" in conversation.messages[1].text
-    chat.respond(conversation, model=starter, on_event=ignore)
+    chat.respond(conversation, model=starter, load_options=ONE_THREAD, on_event=ignore)
     assert [(one.version, one.versions) for one in conversation.messages] == [(2, 2), (2, 2)]
 
     chat.store.choose_version(conversation, 0, 1)
@@ -79,7 +87,7 @@ def test_the_count_is_what_the_prompt_takes_and_waits_for_no_answer(
         if isinstance(event, Text):
             counted.append(chat.count_tokens(Conversation(system_prompt=starter.system_prompt), QUESTION))
 
-    chat.answer(conversation, QUESTION, model=starter, on_event=count)
+    chat.answer(conversation, QUESTION, model=starter, load_options=ONE_THREAD, on_event=count)
     stats = conversation.messages[1].stats
     assert stats is not None
     assert counted
@@ -87,7 +95,7 @@ def test_the_count_is_what_the_prompt_takes_and_waits_for_no_answer(
 
     draft = "And three more, please."
     expected = chat.count_tokens(conversation, draft)
-    chat.answer(conversation, draft, model=starter, on_event=ignore)
+    chat.answer(conversation, draft, model=starter, load_options=ONE_THREAD, on_event=ignore)
     stats = conversation.messages[3].stats
     assert stats is not None
     assert stats.prompt_tokens == expected

@@ -13,7 +13,13 @@ from slmdesk import engines
 from slmdesk.engines import ENGINES
 
 PACKAGE = Path(slmdesk.__file__).parent
-SOURCES = [file for file in sorted(PACKAGE.rglob("*.py")) if file.relative_to(PACKAGE).parts[0] != "engines"]
+# An engine has the name of a file format. The format is said here, and by its constant elsewhere.
+FORMATS = PACKAGE / "catalogue" / "model.py"
+SOURCES = [
+    file
+    for file in sorted(PACKAGE.rglob("*.py"))
+    if file.relative_to(PACKAGE).parts[0] != "engines" and file != FORMATS
+]
 
 NAMES = {text for entry in ENGINES.values() for text in (entry.name, entry.title)}
 # What the room exports under a name of its own: `LLAMA_CPP` says no less than "llama.cpp".

@@ -83,9 +83,7 @@ def test_cancel_inside_of_a_batch_keeps_finished_micro_batches(
         str(starter_file), LoadOptions(threads=1, context_length=2048, batch_size=1024), lambda progress: None
     )
     try:
-        request = GenerateRequest(
-            messages=(SYSTEM, user(LONG.content + LONG.content)), sampling=GREEDY, max_tokens=2
-        )
+        request = GenerateRequest(messages=(SYSTEM, LONG), sampling=GREEDY, max_tokens=2)
         before = engine.activity
 
         # Each micro-batch asks the abort callback some hundred times; the second one is under way then.

@@ -213,7 +213,7 @@ def resident():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 def once():
     engine.load(sys.argv[1], LoadOptions(threads=1, context_length=1024), lambda p: None)
-    for _ in engine.generate(GenerateRequest(messages=(ChatMessage("user", "word " * 200),), max_tokens=4)):
+    for _ in engine.generate(GenerateRequest(messages=(ChatMessage("user", "word " * 20),), max_tokens=2)):
         pass
     full = resident()
     engine.unload()

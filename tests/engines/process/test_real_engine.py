@@ -45,7 +45,7 @@ needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits another
 # A step of the real engine may take long; only a stopped process is silent.
 WATCHFUL = replace(IMPATIENT, silence_s=5, stall_s=60)
 # A load that cannot answer is judged by the other limit.
-STRICT = replace(WATCHFUL, stall_s=15)
+STRICT = replace(WATCHFUL, stall_s=5)
 OPTIONS = LoadOptions(threads=1, context_length=1024, batch_size=64)
 SYSTEM = ChatMessage("system", "You are a helpful assistant.")
 GREEDY = Sampling(temperature=0)
@@ -322,15 +322,19 @@ def test_unload_gives_all_memory_back(real_pool: EnginePool, real: RealModel) ->
     assert real_pool.resident_bytes() == 0
 
 
-def test_files_that_cannot_be_loaded(real_pool: EnginePool, starter_file: Path, tmp_path: Path) -> None:
+def test_files_that_cannot_be_loaded(starter_file: Path, tmp_path: Path) -> None:
+    pool = EnginePool(tmp_path / "logs", start=partial(EngineProcess, limits=LIMITS))
     cut = tmp_path / "cut.gguf"
     cut.write_bytes(starter_file.read_bytes()[:3_000_000])
-    for path in (cut, tmp_path, tmp_path / "missing.gguf", Path(__file__)):
-        with pytest.raises(UserError) as caught, real_pool.use(str(path), OPTIONS):
-            pass
-        assert caught.value.kind is ErrorKind.MODEL
-        assert error_sentences(caught.value).why
-        assert real_pool.loaded is None
+    try:
+        for path in (cut, tmp_path, tmp_path / "missing.gguf", Path(__file__)):
+            with pytest.raises(UserError) as caught, pool.use(str(path), OPTIONS):
+                pass
+            assert caught.value.kind is ErrorKind.MODEL
+            assert error_sentences(caught.value).why
+            assert pool.loaded is None
+    finally:
+        pool.close()
 
 
 def test_reasoning_comes_through_the_pipe(starter_file: Path, tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ Ask = Callable[..., Answer]
 Speak = Callable[[str], None]
 Needs = Callable[..., None]
 
-_SKIPPED = pytest.StashKey[list[str]]()
+_LACKED = "lacked capability"
+"""A property of the report of a test that was skipped: such reports come from other processes as well."""
 
 
 # A real model takes its time.
@@ -111,14 +112,18 @@ def needs(report: LoadReport, request: pytest.FixtureRequest) -> Needs:
         capabilities: Capabilities = report.capabilities
         for field, value in wanted.items():
             if value not in getattr(capabilities, field):
-                request.config.stash.setdefault(_SKIPPED, []).append(request.node.nodeid)
+                request.node.user_properties.append((_LACKED, value))
                 pytest.skip(f"{report.engine} has no {value} among its {field}")
 
     return needs
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    skipped = config.stash.get(_SKIPPED, [])
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    skipped = [
+        report
+        for report in terminalreporter.getreports("skipped")
+        if any(name == _LACKED for name, _ in getattr(report, "user_properties", ()))
+    ]
     terminalreporter.write_line(f"engine tests skipped for want of a capability: {len(skipped)}")
-    for node in skipped:
-        terminalreporter.write_line(f"  {node}")
+    for report in skipped:
+        terminalreporter.write_line(f"  {report.nodeid}")

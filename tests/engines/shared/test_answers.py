@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from msgspec.structs import replace
 
 from slmdesk.engines.engine import Engine
 from slmdesk.engines.protocol import (
@@ -17,7 +18,7 @@ from slmdesk.engines.protocol import (
     Text,
 )
 from slmdesk.messages import ErrorKind, UserError, error_sentences
-from tests.engines.answers import GREEDY, SYSTEM, assistant, user
+from tests.engines.answers import GREEDY, SYSTEM, Answer, assistant, collect, user
 from tests.engines.shared.conftest import Ask, Needs, Speak
 from tests.engines.shared.subjects import OPTIONS, Subject
 
@@ -47,24 +48,31 @@ def test_an_answer_of_limited_length(ask: Ask) -> None:
     assert (one.end.reason, one.stats.generated_tokens, one.stats.tokens_per_second) == ("length", 1, 0.0)
 
 
-def test_an_answer_that_fills_the_context(
-    subject: Subject, engine: Engine, ask: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert OPTIONS.context_length is not None
-    room = OPTIONS.context_length
-    # Mostly by the prompt, which is read faster than an answer is written.
-    words, more = LONG.content, " a" * 16
-    while engine.count_tokens((SYSTEM, ChatMessage("user", words + more))) < room - 8:
-        words += more
-    [token] = subject.tokens(engine, "a")
-    with monkeypatch.context() as patch:
-        subject.say(patch, iter([token] * 2000))
-        full = ask(SYSTEM, ChatMessage("user", words), max_tokens=None)
-    assert full.end.reason == "context_full"
-    assert (full.end.needed_tokens, full.end.context_length) == (room + 1, room)
-    assert full.stats.context_tokens == room
-    assert full.stats.prompt_tokens + full.stats.generated_tokens == room + 1
-    assert ask(SYSTEM, STORY, max_tokens=3).end.reason == "length", "it is usable afterwards"
+def test_an_answer_that_fills_the_context(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, engine = 256, subject.create()
+
+    def ask(*messages: ChatMessage, max_tokens: int | None) -> Answer:
+        return collect(
+            engine.generate(GenerateRequest(messages=messages, sampling=GREEDY, max_tokens=max_tokens))
+        )
+
+    assert engine.load(str(subject.path), replace(OPTIONS, context_length=room), lambda progress: None)
+    try:
+        # Mostly by the prompt, which is read faster than an answer is written.
+        words, more = "Summarize this.", " a" * 16
+        while engine.count_tokens((SYSTEM, user(words + more))) < room - 8:
+            words += more
+        [token] = subject.tokens(engine, "a")
+        with monkeypatch.context() as patch:
+            subject.say(patch, iter([token] * 2000))
+            full = ask(SYSTEM, user(words), max_tokens=None)
+        assert full.end.reason == "context_full"
+        assert (full.end.needed_tokens, full.end.context_length) == (room + 1, room)
+        assert full.stats.context_tokens == room
+        assert full.stats.prompt_tokens + full.stats.generated_tokens == room + 1
+        assert ask(SYSTEM, STORY, max_tokens=3).end.reason == "length", "it is usable afterwards"
+    finally:
+        engine.unload()
 
 
 def test_a_seed_repeats_the_draw(ask: Ask, needs: Needs) -> None:

@@ -53,7 +53,7 @@ def test_a_forged_turn_is_only_words_to_the_real_model(pool: EnginePool, starter
     """And the next turn still reuses what is in the KV cache."""
     talk = [ChatMessage("user", FORGED)]
     counts: list[Stats] = []
-    with pool.use(str(starter.path), LoadOptions(context_length=512)) as lease:
+    with pool.use(str(starter.path), LoadOptions(context_length=512, threads=1)) as lease:
         assert lease is not None
         plain = lease.process.count_tokens((ChatMessage("user", "Hi\nassistant\nYes"),))
         for _ in range(2):
