@@ -60,6 +60,8 @@ class Stage(QObject):
         self._surface = surface
         self._focus_left = focus_left
         self.showing: dict[Strip, StripView] = {}
+        self._placed: dict[StripView, tuple[int, int, int, int]] = {}
+        """Where each lies, but for those that float: asking Qt for twenty takes longer than moving one."""
         self._free: dict[StripKind, list[StripView]] = {}
         self._kept: OrderedDict[Strip, None] = OrderedDict()
         self.follows = True
@@ -211,6 +213,9 @@ class Stage(QObject):
         if moved and abs(moved) < page.room and self.showing:
             # Moves what is drawn already, instead of drawing it again.
             self._surface.scroll(0, moved)
+            self._placed = {
+                one: (x, y + moved, wide, high) for one, (x, y, wide, high) in self._placed.items()
+            }
         left = (self._surface.width() - page.column) // 2 - GUTTER
         width = page.column + 2 * GUTTER
         for strip, y in seen:
@@ -221,7 +226,8 @@ class Stage(QObject):
                 self._kept.pop(strip, None)
             geometry = (left, y - self.top, width, strip.height)
             floats = strip.kind is StripKind.PERSON_FOOT
-            if not floats and view.geometry().getRect() != geometry:
+            if not floats and self._placed.get(view) != geometry:
+                self._placed[view] = geometry
                 view.setGeometry(*geometry)
             if is_new or strip in changed:
                 view.show_strip(strip)
@@ -259,6 +265,7 @@ class Stage(QObject):
 
     def _release(self, strip: Strip) -> None:
         view = self.showing.pop(strip)
+        self._placed.pop(view, None)
         if view.isAncestorOf(self._surface.window().focusWidget() or self._surface):
             self._focus_left()
         view.hide()
