@@ -90,10 +90,8 @@ class Coloring(QObject):
     def show(self, strip: Strip) -> None:
         """Colour a strip that is to be on screen, or that shows something else now."""
         colors = self._step(strip, on_time=False)
-        content = strip.content
-        if colors is not None and isinstance(content, CodeContent) and content.findings != colors.findings:
-            content.color(colors.part(strip.start, strip.end))
-            content.findings = colors.findings
+        if colors is not None:
+            _color(strip, colors)
 
     def _step(self, strip: Strip, *, on_time: bool = True) -> CodeColors | None:
         """Find out more; unless it is its time for it, only about code that has grown since."""
@@ -115,8 +113,8 @@ class Coloring(QObject):
     def _color_others(self, strip: Strip, colors: CodeColors, changed_at: int) -> None:
         for one in strip.message.strips or ():
             shown = one.kind is StripKind.CODE and one.block is strip.block and one.widget is not None
-            if shown and one.end > changed_at and isinstance(one.content, CodeContent):
-                one.content.color(colors.part(one.start, one.end))
+            if shown and one.end > changed_at:
+                _color(one, colors)
 
     def _go_on(self) -> None:
         waiting, self._waiting = self._waiting, set()
@@ -129,3 +127,11 @@ class Coloring(QObject):
             colors = self._step(strip)
             if colors is not None:
                 self._color_others(strip, colors, 0)
+
+
+def _color(strip: Strip, colors: CodeColors) -> None:
+    """Colour the lines that are laid out, unless they are coloured by all that was found out."""
+    content = strip.content
+    if isinstance(content, CodeContent) and content.findings != colors.findings:
+        content.color(colors.part(strip.start, strip.end))
+        content.findings = colors.findings

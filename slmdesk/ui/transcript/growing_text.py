@@ -40,18 +40,8 @@ class GrowingText:
         """Letters at the end that were not read yet, once reading has begun."""
         return len(self.source) - self._read if self._markdown is not None else 0
 
-    def append(self, text: str) -> int:
-        """Add `text`. Returns the first block that is new or another; 0 where none was asked for yet.
-
-        Takes `take`, `show` and `settle` in one; who has other things to do calls them one by one.
-        """
-        self.take(text)
-        changed = self.show()
-        self.settle()
-        return changed
-
     def take(self, text: str) -> None:
-        """Add `text`; the blocks stay as they are."""
+        """Add `text`; the blocks stay as they are until `show`."""
         behind = self.unread
         self._pieces.append(text)
         if not self._growing:
@@ -62,7 +52,8 @@ class GrowingText:
             self._markdown.take(text)
 
     def show(self) -> int:
-        """Bring the blocks up to what was taken. Returns as `append` does."""
+        """Bring the blocks up to what was taken. Returns the first that is new or another; 0 where none was
+        asked for yet."""
         return self._markdown.show() if self._markdown is not None else 0
 
     def settle(self) -> None:

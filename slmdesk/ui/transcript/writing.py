@@ -125,9 +125,10 @@ class Writing(QObject):
     def _show_in_turns(self, message: Message) -> Iterator[None]:
         """Reading, laying out and drawing one after the other would hold the window up for too long."""
         if self._reasoning:
-            yield from self._show_reasoning(message)
+            yield from self._grow(message, Section.REASONING, self._reasoning)
         if self._text:
-            yield from self._show_text(message)
+            self._end_thinking(message)
+            yield from self._grow(message, Section.TEXT, self._text)
         message.folded = None
         self.grown_in.emit(message.index)
         if self._draws:
@@ -136,36 +137,22 @@ class Writing(QObject):
         if self._draws:
             self.grown.emit()
 
-    def _show_text(self, message: Message) -> Iterator[None]:
-        text = "".join(self._text)
-        self._text.clear()
-        self._end_thinking(message)
-        begins = not message.source
-        message.text.take(text)
+    def _grow(self, message: Message, section: Section, pieces: list[str]) -> Iterator[None]:
+        """Add `pieces`, which are taken, to one of the texts of `message`."""
+        text, begins = message.section(section), not message.section(section).source
+        more = "".join(pieces)
+        pieces.clear()
+        text.take(more)
         yield
-        changed = message.text.show()
+        changed = text.show()
         if begins:
             self._column.refresh(message)
-        else:
-            self._column.refresh(message, Section.TEXT, changed)
+        elif section in message.shown_sections():
+            self._column.refresh(message, section, changed)
+        if section is Section.REASONING:
+            self._refresh_fold(message)
         yield
-        message.text.settle()
-        yield
-
-    def _show_reasoning(self, message: Message) -> Iterator[None]:
-        text = "".join(self._reasoning)
-        self._reasoning.clear()
-        begins = not message.reasoning_source
-        message.reasoning.take(text)
-        yield
-        changed = message.reasoning.show()
-        if begins:
-            self._column.refresh(message)
-        elif message.fold_open:
-            self._column.refresh(message, Section.REASONING, changed)
-        self._refresh_fold(message)
-        yield
-        message.reasoning.settle()
+        text.settle()
         yield
 
     def end(self, end: End | None, *, failed: bool) -> None:

@@ -54,7 +54,7 @@ class TextView(BodyView):
 
     def leave_strip(self) -> None:
         """Let the text go."""
-        self._drawn = ()
+        self._drawn, self._cursor_top = (), 0
         super().leave_strip()
 
     def _dependences(self, strip: Strip, content: Content, box: QRect) -> tuple[object, ...]:
