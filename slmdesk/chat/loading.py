@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slmdesk.engines import (
-    USUAL_CONTEXT_LENGTH,
+    ENGINES,
     EngineFacts,
     EngineSurvey,
     FlashAttention,
@@ -20,10 +20,10 @@ from slmdesk.engines import (
     Placement,
     Preference,
     engine_for,
-    engine_of_format,
     most_threads,
     resolve,
     resolve_without_engine,
+    usual_context_length,
 )
 from slmdesk.fit import FitQuestion, LayersThatFit
 from slmdesk.library import InstalledModel
@@ -135,7 +135,7 @@ class LoadPlanner:
                 return placement
             known = self._survey.facts(engine)
         needs = needs_of(model, wishes)
-        if self._layers_that_fit is not None and engine == engine_of_format("gguf"):
+        if self._layers_that_fit is not None and ENGINES[engine].create_simulator is not None:
             question = FitQuestion(
                 context_length=_context_length(model, wishes),
                 kv_type=wishes.kv_type,
@@ -186,5 +186,4 @@ def needs_of(model: InstalledModel, wishes: LoadWishes) -> ModelNeeds:
 
 
 def _context_length(model: InstalledModel, wishes: LoadWishes) -> int:
-    trained = model.trained_context_length
-    return wishes.context_length or min(USUAL_CONTEXT_LENGTH, trained or USUAL_CONTEXT_LENGTH)
+    return wishes.context_length or usual_context_length(model.trained_context_length)

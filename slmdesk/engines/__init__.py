@@ -10,10 +10,10 @@ from slmdesk.engines.deaths import Cause, Death
 from slmdesk.engines.device_titles import PROCESSOR
 from slmdesk.engines.engine import Engine
 from slmdesk.engines.engine_choice import choose_engine
-from slmdesk.engines.gguf_problems import gguf_problem
+from slmdesk.engines.gguf_problems import gguf_problem, read_whole_header
 from slmdesk.engines.installed import installed_version
 from slmdesk.engines.lease import Lease, Loaded
-from slmdesk.engines.limits import most_threads
+from slmdesk.engines.limits import most_threads, usual_context_length
 from slmdesk.engines.onnx_problems import onnx_problem
 from slmdesk.engines.placement import (
     ANY_GPU,
@@ -126,6 +126,8 @@ __all__ = [
     "named_devices",
     "onnx_problem",
     "probe_engine",
+    "read_whole_header",
     "resolve",
     "resolve_without_engine",
+    "usual_context_length",
 ]

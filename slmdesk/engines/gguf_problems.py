@@ -1,10 +1,10 @@
-"""What the GGUF reader finds wrong with a file, as an error for people."""
+"""Reading the header of a GGUF file, and what is wrong with the file as an error for people."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from slmdesk.formats.gguf import GgufError, GgufErrorCode
+from slmdesk.formats.gguf import GgufError, GgufErrorCode, GgufHeader, read_header
 from slmdesk.messages import ErrorKind, UserError
 
 _KEYS: dict[GgufErrorCode, str] = {
@@ -26,3 +26,13 @@ def gguf_problem(path: Path, error: GgufError) -> UserError:
     return UserError(
         _KEYS[error.code], ErrorKind.MODEL, details=str(error), **{"file": str(path), **error.facts}
     )
+
+
+def read_whole_header(path: Path) -> GgufHeader:
+    """The header of the file at `path`, of which nothing may be missing. Raises UserError (kind MODEL)."""
+    try:
+        header = read_header(path)
+        header.require_complete()
+    except GgufError as error:
+        raise gguf_problem(path, error) from error
+    return header

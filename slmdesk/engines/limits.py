@@ -31,13 +31,18 @@ def most_threads(logical_cores: int) -> int:
     return min(512, max(8, 2 * logical_cores))
 
 
+def usual_context_length(trained: int) -> int:
+    """Tokens of context where nothing else is said, of a model `trained` for as many; 0: it does not say."""
+    return min(USUAL_CONTEXT_LENGTH, trained or USUAL_CONTEXT_LENGTH)
+
+
 def context_length_for(name: str, trained: int, wanted: int | None) -> int:
     """Tokens of context for the model `name`, which was `trained` for as many; 0: it does not say.
 
     Raises UserError (kind MODEL) where `wanted` is too few or too many.
     """
     if wanted is None:
-        return min(USUAL_CONTEXT_LENGTH, trained) if trained else USUAL_CONTEXT_LENGTH
+        return usual_context_length(trained)
     if wanted < SMALLEST_CONTEXT:
         raise UserError(
             "context-too-short", ErrorKind.MODEL, context_length=wanted, smallest=SMALLEST_CONTEXT

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from slmdesk.engines import frames
 from slmdesk.engines.calls import Call, ProcessEnded, ProcessLimits
@@ -33,6 +33,8 @@ from slmdesk.engines.registry import ENGINES
 from slmdesk.messages import ErrorKind, UserError
 
 _log = logging.getLogger(__name__)
+
+_AnswerT = TypeVar("_AnswerT", frames.Described, frames.Simulated)
 
 
 class EngineProcess:
@@ -209,37 +211,42 @@ class EngineProcess:
 
     def describe(self) -> Build:
         """Which native library runs here, and on what; starts the process. Raises as `start` does."""
-        with self._calling("describe") as call:
-            try:
-                link = self._ensure_started(call, loading=None)
-                call.send(link, frames.Describe)
-                match call.next_frame():
-                    case frames.Described(build=build):
-                        return build
-                    case other:
-                        self._refuse(link, other, loading=None)
-            except ProcessEnded as ended:
-                raise self._start_error(ended.death, call) from None
-            finally:
-                call.close(finished=True)
+        return self._ask("describe", frames.Describe, frames.Described).build
 
     def simulate(self, path: str, options: LoadOptions) -> SimulatedLoad:
         """What loading the model at `path` would take, found without loading it; starts the process.
 
         Raises UserError (kind MODEL), also when the process ends meanwhile.
         """
-        name = Path(path).name
-        with self._calling("simulate") as call:
+        return self._ask(
+            "simulate",
+            lambda request: frames.Simulate(request, path, options),
+            frames.Simulated,
+            loading=Path(path).name,
+        ).load
+
+    def _ask(
+        self,
+        what: str,
+        command: Callable[[int], frames.Command],
+        wanted: type[_AnswerT],
+        *,
+        loading: str | None = None,
+    ) -> _AnswerT:
+        """What the engine answers to a command that takes one frame; starts the process. `loading` names the
+        model that the command is about."""
+        with self._calling(what) as call:
             try:
-                link = self._ensure_started(call, loading=name)
-                call.send(link, lambda request: frames.Simulate(request, path, options))
-                match call.next_frame():
-                    case frames.Simulated(load=load):
-                        return load
-                    case other:
-                        self._refuse(link, other, loading=name)
+                link = self._ensure_started(call, loading=loading)
+                call.send(link, command)
+                answer = call.next_frame()
+                if isinstance(answer, wanted):
+                    return answer
+                self._refuse(link, answer, loading=loading)
             except ProcessEnded as ended:
-                raise death_error(ended.death, loading=name) from None
+                if loading is None:
+                    raise self._start_error(ended.death, call) from None
+                raise death_error(ended.death, loading=loading) from None
             finally:
                 call.close(finished=True)
 

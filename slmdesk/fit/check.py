@@ -17,7 +17,6 @@ import msgspec
 
 from slmdesk.engines import (
     ALL_LAYERS,
-    USUAL_CONTEXT_LENGTH,
     EngineSurvey,
     KvType,
     ModelFormat,
@@ -25,6 +24,7 @@ from slmdesk.engines import (
     engine_of_format,
     resolve,
     resolve_without_engine,
+    usual_context_length,
 )
 from slmdesk.fit.facts import ModelFacts, facts_of_list
 from slmdesk.fit.kept_facts import KeptFacts
@@ -167,7 +167,7 @@ class FitCheck:
         """
         facts = self._facts_of(subject)
         trained = facts.dimensions.trained_context_length if facts is not None else None
-        length = context_length or min(USUAL_CONTEXT_LENGTH, trained or USUAL_CONTEXT_LENGTH)
+        length = context_length or usual_context_length(trained or 0)
         question = FitQuestion(context_length=length, kv_type=kv_type)
         if gpu_layers is not None:
             preference = replace(preference, gpu_layers=gpu_layers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,14 +10,14 @@ from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
-from slmdesk.engines import ModelFormat, ModelNeeds, gguf_problem, onnx_problem
+from slmdesk.engines import ModelFormat, ModelNeeds, gguf_problem, onnx_problem, read_whole_header
 from slmdesk.fit.dimensions import dimensions_of_header
 from slmdesk.fit.estimate import estimate_memory, kv_bytes
 from slmdesk.fit.estimate_onnx import dimensions_of_config, estimate_onnx
 from slmdesk.fit.machine import DeviceFacts
 from slmdesk.fit.types import Dimensions, FitQuestion, MemoryNeed
 from slmdesk.fit.work import TokenWork, work_of_dimensions, work_of_headers
-from slmdesk.formats.gguf import GgufError, GgufHeader, block_of, read_header
+from slmdesk.formats.gguf import GgufError, GgufHeader, block_of, find_part
 from slmdesk.formats.onnx import OnnxError, is_genai_folder, read_folder
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 # An engine has the name of this format too, and none is named outside of its room.
 _FOLDERS: ModelFormat = next(one for one in get_args(ModelFormat) if one != "gguf")
-_PART = re.compile(r"-(\d{5})-of-(\d{5})$")
 _MOST_PARTS = 1000
 
 
@@ -92,8 +90,8 @@ def facts_of_path(path: Path) -> ModelFacts:
             is_onnx=True,
             kv_bytes_per_token=folder.kv_bytes_per_token or None,
         )
-    first = _header(path)
-    return _facts_of([first, *(_header(part) for part in _further_parts(path, first))])
+    first = read_whole_header(path)
+    return _facts_of([first, *(read_whole_header(part) for part in _further_parts(path, first))])
 
 
 @lru_cache(maxsize=4096)
@@ -125,19 +123,9 @@ def _facts_of(headers: Sequence[GgufHeader]) -> ModelFacts:
     )
 
 
-def _header(path: Path) -> GgufHeader:
-    try:
-        header = read_header(path)
-        header.require_complete()
-    except GgufError as error:
-        raise gguf_problem(path, error) from error
-    return header
-
-
 def _further_parts(path: Path, first: GgufHeader) -> list[Path]:
-    named = _PART.search(path.stem)
+    named = find_part(path.stem)
     count = min(first.split_count, _MOST_PARTS)
     if named is None or count < 2:
         return []
-    stem = path.stem[: named.start()]
-    return [path.with_name(f"{stem}-{part:05d}-of-{named[2]}{path.suffix}") for part in range(2, count + 1)]
+    return [named.file(number, path) for number in range(2, count + 1)]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from slmdesk.fit.headers import SparseHeader
+from slmdesk.formats.gguf import find_part
 
-_PART = re.compile(r"-00001-of-(\d{5})$")
 _MOST_PARTS = 1000
 
 
@@ -37,11 +36,10 @@ def _digest(states: tuple[tuple[str, int, int], ...]) -> bytes:
 
 def _stats(path: Path) -> list[tuple[Path, os.stat_result]]:
     found = [(path, path.stat())]
-    match = _PART.search(path.stem)
-    if match is not None:
-        stem = path.stem[: match.start()]
-        for number in range(2, min(int(match[1]), _MOST_PARTS) + 1):
-            part = path.with_name(f"{stem}-{number:05d}-of-{match[1]}{path.suffix}")
+    named = find_part(path.stem)
+    if named is not None and named.number == 1:
+        for number in range(2, min(named.parts, _MOST_PARTS) + 1):
+            part = named.file(number, path)
             # One that is missing the engine finds missing.
             if part.exists():
                 found.append((part, part.stat()))

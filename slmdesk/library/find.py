@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from slmdesk.formats.gguf import find_part
 from slmdesk.formats.onnx import is_genai_folder
 from slmdesk.library.inspect import inspect_model, not_for_chat
 from slmdesk.library.installed import STARTER_ID, InstalledModel
 from slmdesk.library.starter import starter_file
-from slmdesk.library.titles import find_part, hub_repository
+from slmdesk.library.titles import hub_repository
 from slmdesk.library.walk import walk_models
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.storage import Paths

@@ -7,11 +7,11 @@ import stat
 from pathlib import Path
 
 from slmdesk.engines import ENGINES, engine_for, gguf_problem, onnx_problem
-from slmdesk.formats.gguf import GgufError, GgufHeader, read_header
+from slmdesk.formats.gguf import GgufError, GgufHeader, find_part, read_header
 from slmdesk.formats.onnx import GenaiFolder, OnnxError, is_genai_folder, read_folder
 from slmdesk.library.installed import STARTER_ID, InstalledModel
 from slmdesk.library.starter import STARTER_SYSTEM_PROMPT, STARTER_TITLE
-from slmdesk.library.titles import find_part, make_folder_title, make_title
+from slmdesk.library.titles import make_folder_title, make_title
 from slmdesk.messages import ErrorKind, UserError
 
 _log = logging.getLogger(__name__)
@@ -116,10 +116,7 @@ def _size_and_parts(path: Path) -> tuple[int, UserError | None]:
     part = find_part(path.stem)
     if part is None:
         return _size(path) or 0, None
-    sizes = [
-        _size(path.with_name(f"{part.name}-{number:05d}-of-{part.parts:05d}{path.suffix}"))
-        for number in range(1, part.parts + 1)
-    ]
+    sizes = [_size(part.file(number, path)) for number in range(1, part.parts + 1)]
     missing = sizes.count(None)
     problem = None
     if missing:

@@ -1,10 +1,11 @@
-"""Names of models as people read them, and the parts of a split model."""
+"""Names of models as people read them."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+
+from slmdesk.formats.gguf import find_part
 
 # Q4_K_M, IQ2_XXS, BF16, MXFP4 and the like at the end of a name; the list shows it in a column of its own.
 _QUANTIZATION = re.compile(
@@ -16,28 +17,8 @@ _QUANTIZATION = re.compile(
 # What builders of model folders write behind the model's name, and a folder named after what it is built for.
 _FOLDER_ENDING = re.compile(r"(?<=.)[-_. ]+(?:onnx|ort|genai|cpu|int[48]|fp16|fp32|bf16)$", re.IGNORECASE)
 _VARIANT = re.compile(r"(?:cpu|gpu|cuda|directml|dml|webgpu|npu|qnn)[-_]", re.IGNORECASE)
-_PART = re.compile(r"^(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})$")
 _LONGEST_TITLE = 80
 _HUB_REPOSITORY = "models--"
-
-
-class Part(NamedTuple):
-    """Which part of a split model a file is, by its name."""
-
-    name: str
-    """What the names of all parts begin with."""
-    number: int
-    """From 1."""
-    parts: int
-
-
-def find_part(stem: str) -> Part | None:
-    """The part that a file of this name (without its ending) is, or None for a whole model."""
-    match = _PART.match(stem)
-    if match is None:
-        return None
-    part = Part(match["name"], int(match["number"]), int(match["count"]))
-    return part if 1 <= part.number <= part.parts else None
 
 
 def hub_repository(folder: Path) -> str:

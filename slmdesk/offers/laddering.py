@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from slmdesk.catalogue import GGUF, ONNX
-from slmdesk.engines import USUAL_CONTEXT_LENGTH
+from slmdesk.engines import usual_context_length
 from slmdesk.fit import FitQuestion, Subject
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def ladder_steps(
     """
     options = planned.options
     question = FitQuestion(
-        context_length=context_length or options.context_length or _usual_context(model),
+        context_length=context_length
+        or options.context_length
+        or usual_context_length(model.trained_context_length),
         kv_type=options.kv_type,
         batch_size=options.batch_size,
         flash_attention=options.flash_attention,
@@ -44,10 +46,6 @@ def ladder_steps(
     ]
     smaller.sort(key=lambda one: -one.size_bytes)
     return check.ladder(_subject(model), question, smaller=[_subject(one) for one in smaller])
-
-
-def _usual_context(model: InstalledModel) -> int:
-    return min(USUAL_CONTEXT_LENGTH, model.trained_context_length or USUAL_CONTEXT_LENGTH)
 
 
 def _subject(model: InstalledModel) -> Subject:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.library.titles import find_part, make_title
+from slmdesk.formats.gguf import find_part
+from slmdesk.library.titles import make_title
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.engines.gguf_problems import gguf_problem
+from slmdesk.engines.gguf_problems import gguf_problem, read_whole_header
 from slmdesk.engines.llama_cpp.sanity import Alphabet, check_header, check_vocabulary
-from slmdesk.formats.gguf import GgufError, GgufHeader, read_header, read_texts
+from slmdesk.formats.gguf import GgufError, GgufHeader, find_part, read_texts
 from slmdesk.messages import ErrorKind, UserError
 
 # A model that writes text has none of these; llama.cpp ends the process over one that has.
 _VOCABULARIES_OF_ENCODERS = ("bert",)
-
-_PART = re.compile(r"-(\d{5})-of-(\d{5})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +38,15 @@ def inspect_files(path: str) -> ModelFiles:
 
     Blocking. Raises UserError (kind MODEL) that names the file and says what is wrong with it.
     """
-    header = _checked(Path(path))
+    header = read_whole_header(Path(path))
     alphabet = _guard(Path(path), header)
-    headers = (header, *map(_checked, _other_parts(Path(path), header)))
+    headers = (header, *map(read_whole_header, _other_parts(Path(path), header)))
     return ModelFiles(
         headers,
         sum(one.weights_bytes for one in headers),
         sum(one.parameters for one in headers),
         alphabet,
     )
-
-
-def _checked(path: Path) -> GgufHeader:
-    try:
-        header = read_header(path)
-        header.require_complete()
-    except GgufError as error:
-        raise gguf_problem(path, error) from error
-    return header
 
 
 def _guard(path: Path, header: GgufHeader) -> Alphabet | None:
@@ -79,11 +67,10 @@ def _other_parts(path: Path, header: GgufHeader) -> list[Path]:
     count = header.split_count
     if count == 1:
         return []
-    match = _PART.search(path.stem)
-    if match is None or int(match[2]) != count or int(match[1]) != 1 or header.split_index != 0:
+    named = find_part(path.stem)
+    if named is None or named.parts != count or named.number != 1 or header.split_index != 0:
         raise UserError("model-not-first-part", ErrorKind.MODEL, file=str(path), count=count)
-    stem = path.stem[: match.start()]
-    parts = [path.with_name(f"{stem}-{i:05d}-of-{count:05d}{path.suffix}") for i in range(2, count + 1)]
+    parts = [named.file(number, path) for number in range(2, count + 1)]
     for part in parts:
         if not part.exists():
             raise UserError("model-part-missing", ErrorKind.MODEL, file=str(path), part=part.name)

@@ -12,7 +12,7 @@ from slmdesk.engines.llama_cpp import devices, native
 from slmdesk.engines.llama_cpp.buffers import loaded_buffers
 from slmdesk.engines.llama_cpp.native import StopFlag, lib
 from slmdesk.engines.llama_cpp.options import LoadPlan
-from slmdesk.engines.llama_cpp.parameters import context_parameters, model_parameters
+from slmdesk.engines.llama_cpp.parameters import context_parameters, model_parameters, require_for_chat
 from slmdesk.engines.llama_cpp.placed import is_of, read_placed, refused_buffer
 from slmdesk.engines.memory import give_heap_back
 from slmdesk.engines.prompts import Prompt
@@ -62,10 +62,7 @@ class LoadedModel:
             raise UserError(
                 "model-refused", ErrorKind.MODEL, details=native.log_tail(), file=path, engine="llama.cpp"
             )
-        if lib.llama_model_has_encoder(self._model) or not lib.llama_model_has_decoder(self._model):
-            raise UserError("model-not-for-chat", ErrorKind.MODEL, file=path)
-        if lib.llama_model_is_diffusion(self._model):
-            raise UserError("model-not-for-chat", ErrorKind.MODEL, file=path)
+        require_for_chat(self._model, path)
         self.vocabulary = lib.llama_model_get_vocab(self._model)
         self.token_count = int(lib.llama_vocab_n_tokens(self.vocabulary))
         if self.token_count < 1:

@@ -1,4 +1,6 @@
-"""What llama.cpp is told about loading: made in one place, so that a simulated load and a real one agree."""
+"""What llama.cpp is told about loading, and which models are not run: made in one place, so that a simulated
+load and a real one agree.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from typing import Any
 from slmdesk.engines.llama_cpp import devices, native
 from slmdesk.engines.llama_cpp.native import lib
 from slmdesk.engines.llama_cpp.options import KV_TYPES, LoadPlan
+from slmdesk.messages import ErrorKind, UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,10 @@ def context_parameters(plan: LoadPlan) -> Any:
     # With 0 GPU layers a GPU build would still move long prompts to the device.
     parameters.op_offload = parameters.offload_kqv = plan.gpu_layers > 0
     return parameters
+
+
+def require_for_chat(model: Any, path: str) -> None:
+    """Raise UserError (kind MODEL) where llama.cpp's `model`, read from `path`, is none that can chat."""
+    has_other_parts = lib.llama_model_has_encoder(model) or not lib.llama_model_has_decoder(model)
+    if has_other_parts or lib.llama_model_is_diffusion(model):
+        raise UserError("model-not-for-chat", ErrorKind.MODEL, file=path)

@@ -19,7 +19,12 @@ from slmdesk.engines.llama_cpp.buffers import layer_places, simulated_buffers, w
 from slmdesk.engines.llama_cpp.files import ModelFiles, inspect_files
 from slmdesk.engines.llama_cpp.native import lib
 from slmdesk.engines.llama_cpp.options import LoadPlan, Surroundings, plan_load, wants_devices
-from slmdesk.engines.llama_cpp.parameters import ModelParameters, context_parameters, model_parameters
+from slmdesk.engines.llama_cpp.parameters import (
+    ModelParameters,
+    context_parameters,
+    model_parameters,
+    require_for_chat,
+)
 from slmdesk.engines.llama_cpp.repacking import repacked_tensors
 from slmdesk.engines.llama_cpp.tensors import weights_by_device
 from slmdesk.engines.memory import give_heap_back
@@ -87,10 +92,7 @@ class _SimulatedModel:
             self._native = None
             raise _refused(native.log_tail())
         try:
-            if lib.llama_model_has_encoder(self._native) or not lib.llama_model_has_decoder(self._native):
-                raise UserError("model-not-for-chat", ErrorKind.MODEL, file=path)
-            if lib.llama_model_is_diffusion(self._native):
-                raise UserError("model-not-for-chat", ErrorKind.MODEL, file=path)
+            require_for_chat(self._native, path)
         except UserError:
             self.close()
             raise

@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.chat import Conversation
-from slmdesk.engines import USUAL_CONTEXT_LENGTH
+from slmdesk.engines import usual_context_length
 from slmdesk.messages import UserError, tr
 from slmdesk.ui.chat.answering import Answering
 from slmdesk.ui.chat.answers import LiveAnswer
@@ -292,7 +292,7 @@ class ShownConversation(ChatView):
             return 0
         own = self._conversation.options.context_length or self._inference.context_length(self.model)
         # As the engine has it by itself.
-        return own or min(USUAL_CONTEXT_LENGTH, self.model.trained_context_length or USUAL_CONTEXT_LENGTH)
+        return own or usual_context_length(self.model.trained_context_length)
 
     # What is told about it
 
