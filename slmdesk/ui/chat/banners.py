@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from slmdesk.messages import UserError, error_sentences, format_integer, format_moment, tr, tr_n
 from slmdesk.ui.theme import Space, Theme
 from slmdesk.ui.widgets.banner import Banner, BannerAction, BannerTone
+from slmdesk.ui.widgets.focus import holds_focus
 
 if TYPE_CHECKING:
     from slmdesk.engines import End
@@ -110,8 +111,7 @@ class BannerArea(QWidget):
             self._drop(notice)
 
     def _drop(self, banner: Banner) -> None:
-        focused = self.window().focusWidget()
-        had_focus = focused is not None and banner.isAncestorOf(focused)
+        had_focus = holds_focus(banner)
         self._column.removeWidget(banner)
         banner.hide()
         banner.deleteLater()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.chat import ChatOptions
 from slmdesk.messages import format_integer, format_number, tr, tr_n
@@ -15,6 +15,7 @@ from slmdesk.ui.chat.drawer_fields import MoreOptions, count_changed, unsupporte
 from slmdesk.ui.theme import Line, Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.labels import Label
+from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.slider import Slider, doubling_steps, equal_steps
 from slmdesk.ui.widgets.surface import Surface
 from slmdesk.ui.widgets.switch import Switch
@@ -88,15 +89,8 @@ class ChatDrawer(Surface):
         page.addLayout(self._body)
         self._build_more(page)
         page.addStretch(1)
-        area = self.area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area = self.area = ScrollPage()
         area.setWidget(content)
-        for part in (area.viewport(), content):
-            part.setAutoFillBackground(False)
         # A line, where something is hidden above it.
         line = Surface(theme, "border")
         line.setFixedHeight(Line.BORDER)

@@ -10,9 +10,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -22,10 +20,11 @@ from slmdesk.messages import tr
 from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button
-from slmdesk.ui.widgets.focus import FocusRing
+from slmdesk.ui.widgets.focus import FocusRing, holds_focus
 from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.progress import ProgressLine
+from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.surface import Card
 from slmdesk.ui.widgets.tooltip import set_tooltip
 
@@ -56,18 +55,11 @@ def _suggestions() -> tuple[_Suggestion, ...]:
     )
 
 
-class _Page(QScrollArea):
+class _Page(ScrollPage):
     """A column in the middle that scrolls where the window is low."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.viewport().setAutoFillBackground(False)
-        # Kept free, so that nothing moves when there is something to scroll.
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         content = QWidget()
         sides = QHBoxLayout(content)
         sides.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
@@ -78,8 +70,6 @@ class _Page(QScrollArea):
         self.column.setContentsMargins(Space.XS, 0, Space.XS, 0)
         self.column.setSpacing(0)
         self.setWidget(content)
-        # Being given a widget, a scroll area makes it fill its background.
-        content.setAutoFillBackground(False)
 
 
 class EmptyState(_Page):
@@ -230,8 +220,7 @@ class NoModel(_Page):
 
         had_focus = False
         if self.first_model is not None:
-            focused = self.window().focusWidget()
-            had_focus = focused is not None and self.first_model.isAncestorOf(focused)
+            had_focus = holds_focus(self.first_model)
             self._first_place.removeWidget(self.first_model)
             self.first_model.hide()
             self.first_model.deleteLater()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from slmdesk.messages import tr
 from slmdesk.ui.widgets.banner import BannerAction
+from slmdesk.ui.widgets.focus import holds_focus
 
 if TYPE_CHECKING:
     from slmdesk.fit import Step
@@ -53,8 +54,7 @@ class MemoryLadder:
             # Whoever has closed the banner, or chosen another model, has decided already.
             if chat.banners.banner is not banner or chat.model != model:
                 return
-            focused = chat.window().focusWidget()
-            had_focus = focused is not None and banner.isAncestorOf(focused)
+            had_focus = holds_focus(banner)
             chat.show_error(error, *self._actions(model, steps))
             if had_focus and chat.banners.banner is not None:
                 chat.banners.banner.buttons[0].setFocus()

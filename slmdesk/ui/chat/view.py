@@ -17,6 +17,7 @@ from slmdesk.ui.chat.head import ChatHead
 from slmdesk.ui.chat.sidebar import ConversationList
 from slmdesk.ui.theme import Space, Theme
 from slmdesk.ui.transcript import Transcript, reading_column
+from slmdesk.ui.widgets.focus import holds_focus
 from slmdesk.ui.widgets.surface import Surface
 
 # Of the panel, the list takes this part at most.
@@ -124,8 +125,7 @@ class ChatView(Surface):
     def close_find(self) -> None:
         """End the search. The keyboard goes from it into the input."""
         if not self.find_bar.isHidden():
-            focused = self.window().focusWidget()
-            had_focus = focused is not None and self.find_bar.isAncestorOf(focused)
+            had_focus = holds_focus(self.find_bar)
             self.find_bar.hide()
             self.transcript.close_find()
             if had_focus:
@@ -133,8 +133,7 @@ class ChatView(Surface):
 
     def show_drawer(self, shown: bool) -> None:
         """Open or close the drawer. The keyboard goes into it, and from it back into the input."""
-        focused = self.window().focusWidget()
-        had_focus = focused is not None and self.drawer.isAncestorOf(focused)
+        had_focus = holds_focus(self.drawer)
         self.drawer.setVisible(shown)
         self.head.set_drawer_open(shown)
         self._arrange()

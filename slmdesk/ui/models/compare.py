@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.catalogue import licence_summary
 from slmdesk.messages import format_bytes, format_integer, format_number, say, tr
@@ -15,13 +15,14 @@ from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.badge import Badge
 from slmdesk.ui.widgets.button import Button
 from slmdesk.ui.widgets.labels import Icon, Label
+from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.surface import Card
 
 if TYPE_CHECKING:
     from slmdesk.offers import Compared
 
 
-class ComparePage(QScrollArea):
+class ComparePage(ScrollPage):
     """A table of two columns; a tick marks the better value where one can be called better."""
 
     closed = Signal()
@@ -29,12 +30,6 @@ class ComparePage(QScrollArea):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.viewport().setAutoFillBackground(False)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(Space.XL, Space.L, Space.M, Space.XL)
@@ -50,7 +45,6 @@ class ComparePage(QScrollArea):
         column.addLayout(self._place)
         column.addStretch(1)
         self.setWidget(content)
-        content.setAutoFillBackground(False)
         self._card: QWidget | None = None
         self.rows: list[tuple[str, str, str]] = []
         """Aspect and both values, as they are shown."""

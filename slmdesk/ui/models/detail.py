@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.catalogue import quality_order
 from slmdesk.messages import UserError, current_language, format_moment, one_line, say, tr, tr_n
@@ -19,6 +19,7 @@ from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.flow import Flow
 from slmdesk.ui.widgets.labels import ElidedLabel, Label
+from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.tooltip import set_tooltip
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _HUB = "https://huggingface.co"
 
 
-class DetailPane(QScrollArea):
+class DetailPane(ScrollPage):
     """Shows an offer. What has to be asked is asked by the panel."""
 
     card_wanted = Signal()
@@ -46,12 +47,6 @@ class DetailPane(QScrollArea):
         self._theme = theme
         self._endpoint = endpoint
         self._offer: Offer | None = None
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.viewport().setAutoFillBackground(False)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(Space.XL, Space.L, Space.M, Space.XL)
@@ -77,8 +72,6 @@ class DetailPane(QScrollArea):
         self._add_variants(theme, column)
         column.addStretch(1)
         self.setWidget(content)
-        # Being given a widget, a scroll area makes it fill its background.
-        content.setAutoFillBackground(False)
 
     def _actions(self, theme: Theme) -> QWidget:
         self.card_button = Button(theme, tr("Model card"), icon="scroll-text", small=True)

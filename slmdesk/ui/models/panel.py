@@ -21,6 +21,7 @@ from slmdesk.ui.models.filter_bar import FilterBar
 from slmdesk.ui.models.list_pane import ListPane
 from slmdesk.ui.models.words import badge_of
 from slmdesk.ui.theme import Theme
+from slmdesk.ui.widgets.focus import holds_focus
 from slmdesk.ui.widgets.popup import Choice, ChoicePopup
 from slmdesk.ui.widgets.surface import Surface
 
@@ -328,7 +329,7 @@ class ModelsPanel(Surface):
             self._detail_timer.start()
 
     def _show_detail(self) -> None:
-        had_focus = self._has_focus(self.stack)
+        had_focus = holds_focus(self.stack)
         self.stack.setCurrentWidget(self.detail)
         if had_focus:
             self.list.focus_list()
@@ -493,7 +494,3 @@ class ModelsPanel(Surface):
         widest = sizes.models_list_narrow if narrow else sizes.models_list
         self.list.setFixedWidth(min(widest, round(self.width() * 0.42)))
         self.detail.set_narrow(narrow)
-
-    def _has_focus(self, widget: QWidget) -> bool:
-        focused = self.window().focusWidget()
-        return focused is not None and widget.isAncestorOf(focused)

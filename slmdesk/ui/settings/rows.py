@@ -8,11 +8,12 @@ from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.surface import Card
 
 # A row any narrower has its control under the words.
@@ -63,22 +64,17 @@ class Setting:
         self.control.set_fixed(fixed or useless, lock=bool(fixed))
 
 
-class SettingsPage(QScrollArea):
+class SettingsPage(ScrollPage):
     """A head, a sentence, and groups of rows in a column."""
 
     def __init__(self, theme: Theme, head: str, about: str, beside: QWidget | None = None) -> None:
         """`beside` stands at the end of the head."""
-        super().__init__()
+        super().__init__(keeps_bar=False)
         self._theme = theme
         self.settings: list[Setting] = []
         """Those on this page, from top to bottom."""
         self._fixed: Mapping[str, str] = {}
         self._useless: Mapping[str, str] = {}
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.viewport().setAutoFillBackground(False)
         content = QWidget()
         sides = QHBoxLayout(content)
         sides.setContentsMargins(Space.XL, Space.L, Space.XL, Space.XL)
@@ -97,8 +93,6 @@ class SettingsPage(QScrollArea):
         self._column.addWidget(Label(theme, about, color="text_secondary", wrap=True))
         self._column.addStretch(1)
         self.setWidget(content)
-        # Being given a widget, a scroll area makes it fill its background.
-        content.setAutoFillBackground(False)
 
     def add_group(self, head: str, *rows: QWidget) -> RowGroup:
         """A card of rows under a small head."""

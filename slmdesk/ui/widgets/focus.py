@@ -1,4 +1,4 @@
-"""The ring around the control that has the keyboard."""
+"""The ring around the control that has the keyboard, and where the keyboard is."""
 
 from __future__ import annotations
 
@@ -126,3 +126,9 @@ class FocusRing(QObject):
     def _ring_box(self, holder: QWidget) -> QRect:
         corner = self._widget.mapTo(holder, QPoint(0, 0))
         return self._area().translated(corner).adjusted(-_REACH, -_REACH, _REACH, _REACH)
+
+
+def holds_focus(widget: QWidget) -> bool:
+    """Whether something in `widget` has the keyboard, or gets it when its window does."""
+    focused = widget.window().focusWidget()
+    return focused is not None and widget.isAncestorOf(focused)
