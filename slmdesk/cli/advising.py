@@ -49,11 +49,7 @@ class Advice:
 @contextmanager
 def open_advice(paths: Paths, settings: Settings) -> Iterator[Advice]:
     """Everything as the settings have it; its connections are closed afterwards."""
-    network = Network(
-        offline=lambda: settings.offline,
-        allowed_hosts=lambda: settings.allowed_hosts,
-        loopback_when_offline=lambda: settings.loopback_when_offline,
-    )
+    network = Network.for_person(lambda: settings, paths)
     try:
         hub = HubCatalogue(network, paths.cache / "catalogue")
         with open_fitting(paths) as fitting:
