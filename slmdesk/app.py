@@ -235,7 +235,6 @@ class _Planning:
             computer=self._computer_now,
             measure_speed=measure_speed,
             free_disk=free_disk,
-            endpoint=network.endpoint,
         )
 
     def find_steps(self, paths: Paths, model: InstalledModel, context_length: int | None) -> Sequence[Step]:

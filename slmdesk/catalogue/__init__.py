@@ -1,6 +1,7 @@
 """Models that can be fetched: the curated list, the Hub, and their variants."""
 
 from slmdesk.catalogue.curated import CuratedList, curated_notes, load_curated
+from slmdesk.catalogue.descriptions import description_of
 from slmdesk.catalogue.headers import HeaderSet
 from slmdesk.catalogue.hub import HubCatalogue, LaidOver, refresh
 from slmdesk.catalogue.licences import licence_doubts, licence_name, licence_summary, limit_of
@@ -24,6 +25,7 @@ from slmdesk.catalogue.model import (
 from slmdesk.catalogue.quantizations import bits_per_weight, quantization_named
 from slmdesk.catalogue.query import HubQuery, Sort
 from slmdesk.catalogue.refreshing import Change, RefreshReport, RepoFailure
+from slmdesk.catalogue.repository import repositories_of
 from slmdesk.catalogue.search import HubPage
 from slmdesk.catalogue.variants import group_variants, quality_order, quality_words
 
@@ -53,6 +55,7 @@ __all__ = [
     "Variant",
     "bits_per_weight",
     "curated_notes",
+    "description_of",
     "group_variants",
     "licence_doubts",
     "licence_name",
@@ -64,5 +67,6 @@ __all__ = [
     "quality_words",
     "quantization_named",
     "refresh",
+    "repositories_of",
     "tier_of",
 ]

@@ -22,7 +22,6 @@ class Advice:
 
     paths: Paths
     settings: Settings
-    network: Network
     hub: HubCatalogue
     fitting: Fitting
     """Of this computer as it is now."""
@@ -53,6 +52,6 @@ def open_advice(paths: Paths, settings: Settings) -> Iterator[Advice]:
     try:
         hub = HubCatalogue(network, paths.cache / "catalogue")
         with open_fitting(paths) as fitting:
-            yield Advice(paths, settings, network, hub, fitting)
+            yield Advice(paths, settings, hub, fitting)
     finally:
         network.close()

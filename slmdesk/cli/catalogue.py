@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from slmdesk.catalogue import CatalogueModel, HubQuery, RefreshReport, load_curated, merge
+from slmdesk.catalogue import CatalogueModel, HubQuery, RefreshReport, load_curated, merge, repositories_of
 from slmdesk.cli.advising import Advice, open_advice
 from slmdesk.cli.catalogue_as_json import (
     HubAnswer,
@@ -164,9 +164,7 @@ def _ask_hub(text: str, limit: int, advice: Advice) -> HubAnswer:
 def _matching(text: str, found: tuple[CatalogueModel, ...], advice: Advice) -> Iterator[CatalogueModel]:
     """Models of the list that hold the text or have a repository that the Hub found, then the others."""
     curated = OfferList(Offer(model=model) for model in advice.curated)
-    matching = {
-        curated.offer(row).id for group in curated.show(OfferFilter(text=text)).groups for row in group.rows
-    }
+    matching = {offer.id for offer in _rows(curated, OfferFilter(text=text))}
     repos = {repo for model in found for repo in _repositories(model)}
     for model in merge(advice.curated, found):
         if not model.curated or model.id in matching or not repos.isdisjoint(_repositories(model)):
@@ -220,4 +218,4 @@ def _refresh(advice: Advice) -> RefreshReport:
 
 
 def _repositories(model: CatalogueModel) -> tuple[str, ...]:
-    return (model.id, *model.gguf_repos, *model.onnx_repos)
+    return (model.id, *repositories_of(model))

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slmdesk.catalogue import CatalogueModel, Change, RefreshReport, Variant, licence_summary
+from slmdesk.catalogue import CatalogueModel, Change, RefreshReport, Variant, description_of, licence_summary
 from slmdesk.cli.fit_view import speed_as_json
 from slmdesk.fit import FitReport
-from slmdesk.messages import UserError, current_language, one_line, say
+from slmdesk.messages import UserError, one_line, say
 from slmdesk.offers import Offer
 
 
@@ -100,7 +100,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "abilities": list(model.abilities),
         "context_length": model.context_length,
         "released": model.released,
-        "description": model.description.get(current_language().code, model.description.get("en", "")),
+        "description": description_of(model),
         "gguf_repos": list(model.gguf_repos),
         "onnx_repos": list(model.onnx_repos),
         "curated": model.curated,

@@ -9,6 +9,7 @@ from slmdesk.catalogue import (
     RefreshReport,
     Variant,
     curated_notes,
+    description_of,
     licence_doubts,
     licence_name,
     licence_summary,
@@ -19,7 +20,6 @@ from slmdesk.cli.fit_view import speed_in_words
 from slmdesk.cli.table import align
 from slmdesk.fit import FitReport, SpeedRange, verdict_word
 from slmdesk.messages import (
-    current_language,
     format_bytes,
     format_integer,
     format_moment,
@@ -65,7 +65,7 @@ def model_lines(offer: Offer, reports: Mapping[str, FitReport]) -> Iterator[str]
     """Everything about one model, and a table of its variants."""
     model = offer.model
     yield model.name
-    described = model.description.get(current_language().code, model.description.get("en", ""))
+    described = description_of(model)
     if described:
         yield described
     yield ""

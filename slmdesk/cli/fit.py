@@ -7,7 +7,6 @@ from typing import get_args
 
 import click
 
-from slmdesk.catalogue import Format
 from slmdesk.chat import preference_of
 from slmdesk.cli.advising import Advice, open_advice
 from slmdesk.cli.error_words import in_terminal
@@ -21,7 +20,7 @@ from slmdesk.engines import ALL_LAYERS, KvType, Preference, engine_of_format
 from slmdesk.fit import Subject
 from slmdesk.library import STARTER_ID, InstalledModel, find_models, resolve_model
 from slmdesk.messages import ErrorKind, UserError, tr
-from slmdesk.offers import smaller_subjects, subject_of
+from slmdesk.offers import smaller_subjects, subject_of, subject_on_disk
 
 _LARGEST_COUNT = 2**31 - 1
 
@@ -130,8 +129,7 @@ def _find(text: str, advice: Advice, wishes: FitWishes, output: Output) -> _Foun
 
 def _on_disk(model: InstalledModel, advice: Advice, wishes: FitWishes) -> _Found:
     title = " · ".join(part for part in (model.title, model.quantization) if part)
-    formats = (one for one in get_args(Format) if engine_of_format(one) == model.engine)
-    subject = Subject(key=str(model.path), label=model.quantization, format=next(formats), path=model.path)
+    subject = subject_on_disk(model)
     path = str(model.path)
     preference = _preference(advice, model.engine, wishes, path)
     return _Found(title, path, subject, preference, model.trained_context_length, path)

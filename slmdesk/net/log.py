@@ -17,7 +17,8 @@ from slmdesk.storage import make_private_folder
 
 _KEPT_IN_MEMORY = 2000
 _LARGEST_FILE_BYTES = 1_000_000
-_FILE_NAME = "network.jsonl"
+NETWORK_LOG = "network.jsonl"
+"""The file below the logs in which every request is noted."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class NetworkLog:
     @classmethod
     def in_folder(cls, folder: Path) -> NetworkLog:
         """The log in the folder of logs, `paths.logs`."""
-        return cls(folder / _FILE_NAME)
+        return cls(folder / NETWORK_LOG)
 
     def entries(self) -> tuple[LogEntry, ...]:
         """What is known, oldest first. Reads the file: not for the GUI thread."""

@@ -8,7 +8,7 @@ from slmdesk.offers.offer_filter import SORTS, OfferFilter, SortBy, WorkUse
 from slmdesk.offers.offer_list import GroupOfOffers, OfferList, Shown
 from slmdesk.offers.on_disk import OnDisk
 from slmdesk.offers.recommendation import Recommendation, recommend_variant
-from slmdesk.offers.subjects import smaller_subjects, subject_of
+from slmdesk.offers.subjects import smaller_subjects, subject_of, subject_on_disk
 from slmdesk.offers.suggestion import Suggestion, suggest_first
 
 __all__ = [
@@ -34,5 +34,6 @@ __all__ = [
     "recommend_variant",
     "smaller_subjects",
     "subject_of",
+    "subject_on_disk",
     "suggest_first",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from slmdesk.catalogue import GGUF, ONNX
 from slmdesk.engines import usual_context_length
-from slmdesk.fit import FitQuestion, Subject
+from slmdesk.fit import FitQuestion
+from slmdesk.offers.subjects import subject_on_disk
 
 if TYPE_CHECKING:
     from slmdesk.chat import PlannedLoad
@@ -45,15 +45,4 @@ def ladder_steps(
         if one.title == model.title and one.problem is None and one.size_bytes < model.size_bytes
     ]
     smaller.sort(key=lambda one: -one.size_bytes)
-    return check.ladder(_subject(model), question, smaller=[_subject(one) for one in smaller])
-
-
-def _subject(model: InstalledModel) -> Subject:
-    is_file = model.path.suffix.lower() == ".gguf"
-    return Subject(
-        key=str(model.path),
-        label=model.quantization or model.title,
-        format=GGUF if is_file else ONNX,
-        quantization=model.quantization,
-        path=model.path,
-    )
+    return check.ladder(subject_on_disk(model), question, smaller=[subject_on_disk(one) for one in smaller])

@@ -59,12 +59,15 @@ class Orderings:
             self.rows(sort)
 
     def _sort(self, sort: SortBy) -> None:
-        keys, group = self._keys[sort], self._group
-        ordered = list(range(len(group)))
-        ordered.sort(key=self._keys["name"].__getitem__)
-        if sort != "name":
-            ordered.sort(key=keys.__getitem__)
-        self._rows[sort] = [[row for row in ordered if group[row] == number] for number in range(len(GROUPS))]
+        groups: Sequence[Sequence[int]] = self.rows("name") if sort != "name" else self._in_order_of_rows()
+        # A sort keeps the order of what is alike, so that stays by name.
+        self._rows[sort] = [sorted(rows, key=self._keys[sort].__getitem__) for rows in groups]
+
+    def _in_order_of_rows(self) -> Sequence[Sequence[int]]:
+        groups: list[list[int]] = [[] for _ in GROUPS]
+        for row, number in enumerate(self._group):
+            groups[number].append(row)
+        return groups
 
     def _move(self, sort: SortBy, changed: set[int]) -> None:
         keys, names = self._keys[sort], self._keys["name"]

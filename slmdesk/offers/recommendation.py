@@ -56,7 +56,7 @@ def recommend_variant(variants: Sequence[Variant], report_of: ReportOf) -> Recom
     variant, key = picked
     if len(chosen.ladder) == 1:
         key = "variant-only"
-    return Recommendation(variant, Message(key, {"variant": variant.label}), report_of(variant))
+    return Recommendation(variant, Message(key, {"variant": variant.label}), chosen.report(variant))
 
 
 def _candidates(variants: Iterable[Variant]) -> list[Variant]:
@@ -89,19 +89,20 @@ class _Choice:
             (Verdict.SLOW, self.ladder, True, "variant-least-slow"),
             (Verdict.TIGHT, self.ladder, True, "variant-least-tight"),
         ):
-            having = [one for one in among if self._report(one).verdict is verdict]
+            having = [one for one in among if self.report(one).verdict is verdict]
             if having:
                 return (min(having, key=_lightness) if smallest else having[0]), key
-        unknown = any(self._report(one).verdict is Verdict.UNKNOWN for one in self.ladder)
+        unknown = any(self.report(one).verdict is Verdict.UNKNOWN for one in self.ladder)
         usual = min(good or self.ladder, key=_lightness, default=None)
         return (usual, "variant-usual" if unknown else "variant-too-big") if usual is not None else None
 
     def _is_comfortable(self, variant: Variant) -> bool:
-        report = self._report(variant)
+        report = self.report(variant)
         fast = report.speed is not None and report.speed.low >= COMFORTABLE_TOKENS_PER_SECOND
         return report.verdict is Verdict.FITS and fast and _leaves_half(report)
 
-    def _report(self, variant: Variant) -> FitReport:
+    def report(self, variant: Variant) -> FitReport:
+        """How it runs here; asked once."""
         if variant.id not in self._reports:
             self._reports[variant.id] = self._report_of(variant)
         return self._reports[variant.id]

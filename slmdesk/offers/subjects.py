@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from slmdesk.catalogue import CatalogueModel, Variant, quantization_named
+from slmdesk.catalogue import GGUF, ONNX, CatalogueModel, Variant, quantization_named
+from slmdesk.engines import engine_of_format
 from slmdesk.fit import Dimensions, Subject
 
 if TYPE_CHECKING:
     from slmdesk.fit import SparseHeader
+    from slmdesk.library import InstalledModel
 
 _USUAL = "Q4_K_M"
 _USUAL_BITS_PER_WEIGHT = 4.9
@@ -40,6 +42,17 @@ def subject_of(model: CatalogueModel, variant: Variant, headers: Sequence[Sparse
         headers=tuple(headers),
         dimensions=dimensions_of(model),
         weights_bytes=weights_bytes(model, variant),
+    )
+
+
+def subject_on_disk(model: InstalledModel) -> Subject:
+    """An installed `model`."""
+    return Subject(
+        key=str(model.path),
+        label=model.quantization or model.title,
+        format=ONNX if model.engine == engine_of_format(ONNX) else GGUF,
+        quantization=model.quantization,
+        path=model.path,
     )
 
 

@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from slmdesk.messages import UserError, error_sentences, tr
+from slmdesk.net import NETWORK_LOG
 from slmdesk.ui.navigation import NavigationButton
 from slmdesk.ui.settings.about import AboutPage
 from slmdesk.ui.settings.appearance import AppearancePage
@@ -27,9 +28,6 @@ from slmdesk.ui.widgets.surface import Surface
 
 if TYPE_CHECKING:
     from slmdesk.storage import Paths, Settings
-
-NETWORK_LOG = "network.jsonl"
-"""The file below the logs in which every request is noted; a test compares it with what `net` writes."""
 
 # Of the panel, the list of pages takes this part at most.
 _LIST_MOST_PART = 3

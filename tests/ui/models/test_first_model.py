@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from slmdesk.engines import LoadProgress
+from slmdesk.engines import LoadProgress, engine_of_format
 from slmdesk.fit import FitQuestion, MemoryNeed, Parts, Step
 from slmdesk.messages import ErrorKind, Message, UserError
 from slmdesk.net import Network
-from slmdesk.offers.laddering import _subject
+from slmdesk.offers import subject_on_disk
 from slmdesk.storage import Paths
 from slmdesk.ui import MainWindow
 from tests.hub.loopback import LoopbackHub
@@ -139,6 +139,7 @@ def test_what_the_settings_do_not_know_is_not_offered(make_window: MakeWindow, q
     assert buttons(window) == ["Find a smaller model", "Reload as before"]
 
 
-def test_models_at_places_without_an_ending_are_folders() -> None:
-    assert _subject(make_model(path=Path("models/phi-onnx"))).format == "onnx"
-    assert _subject(make_model()).format == "gguf"
+def test_a_model_on_the_disk_has_the_format_of_its_engine() -> None:
+    model = make_model(path=Path("models/phi-onnx"), engine=engine_of_format("onnx"))
+    assert subject_on_disk(model).format == "onnx"
+    assert subject_on_disk(make_model()).format == "gguf"
