@@ -26,7 +26,5 @@ class ModelAdvice:
     measure_speed: Callable[[], bool] | None = None
     """Time this computer, unless that was done before. Returns whether speeds can be told that could not be
     before. Some seconds, in which nothing else should decode. None: nobody can."""
-    endpoint: str = "https://huggingface.co"
-    """Where the pages of models are."""
     free_disk: Callable[[], int | None] = lambda: None
     """Bytes free where models are kept; None: the disk does not answer."""

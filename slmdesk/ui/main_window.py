@@ -157,7 +157,7 @@ class MainWindow(Surface):
                 self._theme,
                 self._tasks,
                 self._advice,
-                lambda: self.offline,
+                self.offline,
                 lambda: not self.inference.running,
             )
             self.stack.addWidget(panel)

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.catalogue import licence_summary
-from slmdesk.fit import verdict_word
 from slmdesk.messages import format_bytes, format_integer, say, tr, tr_n
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.badge import Badge
@@ -16,7 +15,7 @@ from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.flow import Flow
 from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.surface import Card
-from slmdesk.ui.widgets.verdict import BADGES
+from slmdesk.ui.widgets.verdict import badge_of
 
 if TYPE_CHECKING:
     from slmdesk.hardware import Computer
@@ -115,8 +114,8 @@ class FirstModelCard(QWidget):
         head.setSpacing(Space.S)
         self.name = Label(theme, model.name, TextRole.TITLE, wrap=True)
         head.addWidget(self.name)
-        kind, icon = BADGES[offer.verdict]
-        head.addWidget(Badge(theme, say(verdict_word(offer.verdict)), kind, icon=icon))
+        word, kind, icon = badge_of(offer.verdict)
+        head.addWidget(Badge(theme, word, kind, icon=icon))
         head.addStretch(1)
         column.addLayout(head)
         column.addWidget(self.reason)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from slmdesk.messages import ErrorKind, UserError, tr
-from slmdesk.ui.theme import Theme
-from slmdesk.ui.widgets.banner import Banner, BannerAction, BannerTone
+from slmdesk.messages import ErrorKind, UserError
+from slmdesk.ui.widgets.banner import Banner
+from slmdesk.ui.widgets.link_banner import link_banner
 
 if TYPE_CHECKING:
     from slmdesk.ui.chat.shown import ShownConversation
@@ -32,7 +31,7 @@ class LinkQuestion:
                 self._view.show_error(UserError("nothing-opens", ErrorKind.STORAGE, path=url))
 
         self._close()
-        self._notice = _banner(self._view.theme, url, open_it, self._leave)
+        self._notice = link_banner(self._view.theme, url, open_it, self._leave)
         self._view.banners.show_notice(self._notice)
         # Not the one that opens it: Enter that is held down would press it at once.
         self._notice.buttons[-1].setFocus(Qt.FocusReason.TabFocusReason)
@@ -52,19 +51,3 @@ class LinkQuestion:
         if self._notice is not None:
             self._view.banners.close_notice(self._notice)
             self._notice = None
-
-
-def _banner(theme: Theme, url: str, open_it: Callable[[], None], leave: Callable[[], None]) -> Banner:
-    address = QUrl(url)
-    # As it is resolved, so that letters that look like others are seen to be others.
-    host = address.host(QUrl.ComponentFormattingOption.FullyEncoded)
-    if host:
-        what = tr("Open {host} in your browser?").format(host=host)
-        why = tr("Your browser would then connect to it. SLM Desk itself sends nothing.")
-        words = tr("Open {host}").format(host=host)
-    else:
-        what = tr("Write to {address}?").format(address=address.path())
-        why = tr("Your mail program would open. SLM Desk itself sends nothing.")
-        words = tr("Open the mail program")
-    actions = (BannerAction(words, open_it), BannerAction(tr("Cancel"), leave))
-    return Banner(theme, what, why, "", url, actions, tone=BannerTone.NOTE)

@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from slmdesk.messages import UserError, error_sentences, tr
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.transcript import Transcript
-from slmdesk.ui.widgets.banner import Banner, BannerAction, BannerTone
+from slmdesk.ui.widgets.banner import Banner
 from slmdesk.ui.widgets.button import Button
 from slmdesk.ui.widgets.empty_list import EmptyList
 from slmdesk.ui.widgets.labels import ElidedLabel, Label
+from slmdesk.ui.widgets.link_banner import link_banner
 from slmdesk.ui.widgets.spinner import Spinner
 from slmdesk.ui.widgets.surface import Surface
 
@@ -88,26 +89,12 @@ class CardPage(Surface):
 
     def _ask(self, url: str) -> None:
         self._close_question()
-        address = QUrl(url)
-        # As it is resolved, so that letters that look like others are seen to be others.
-        host = address.host(QUrl.ComponentFormattingOption.FullyEncoded) or address.path()
 
         def open_it() -> None:
             self._close_question()
-            QDesktopServices.openUrl(address)
+            QDesktopServices.openUrl(QUrl(url))
 
-        self.question = Banner(
-            self._theme,
-            tr("Open {host} in your browser?").format(host=host),
-            tr("Your browser would then connect to it. SLM Desk itself sends nothing."),
-            "",
-            url,
-            (
-                BannerAction(tr("Open {host}").format(host=host), open_it),
-                BannerAction(tr("Cancel"), self._close_question),
-            ),
-            tone=BannerTone.NOTE,
-        )
+        self.question = link_banner(self._theme, url, open_it, self._close_question)
         self.question.closed.connect(self._close_question)
         self._banners.addWidget(self.question)
         # Not the one that opens it: Enter that is held down would press it at once.

@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from slmdesk.catalogue import licence_summary
 from slmdesk.messages import format_bytes, format_integer, format_number, say, tr
 from slmdesk.offers import Aspect, Offer, compare
-from slmdesk.ui.models.words import NOTHING, ability_words, badge_of, language_words, size_words, speed_words
+from slmdesk.ui.models.words import NOTHING, ability_words, language_words, size_words, speed_words
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.badge import Badge
 from slmdesk.ui.widgets.button import Button
 from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.surface import Card
+from slmdesk.ui.widgets.verdict import badge_of
 
 if TYPE_CHECKING:
     from slmdesk.offers import Compared

@@ -6,14 +6,12 @@ from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
-from slmdesk.fit import Verdict
 from slmdesk.messages import tr
 from slmdesk.offers import Offer
 from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.models.model import Index, OfferModel
 from slmdesk.ui.models.words import (
     NOTHING,
-    badge_of,
     detail_words,
     group_title,
     row_in_words,
@@ -24,6 +22,7 @@ from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.badge import badge_size, draw_badge
 from slmdesk.ui.widgets.list_row import draw_group_head, draw_line_of_text, draw_row, row_font, row_state
 from slmdesk.ui.widgets.tooltip import plain_tooltip
+from slmdesk.ui.widgets.verdict import badge_of, widest_badge
 
 # A row any narrower has its figures on the second line.
 _WIDE_LEAST = 360
@@ -38,7 +37,7 @@ class OfferDelegate(QStyledItemDelegate):
         self._theme = theme
         self._model = model
         self._small = QFontMetrics(theme.font(TextRole.SECONDARY))
-        self._base = QFontMetrics(theme.font(TextRole.BASE))
+        self._badge_room = widest_badge(theme)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Two lines and their padding; a head is lower."""
@@ -66,7 +65,7 @@ class OfferDelegate(QStyledItemDelegate):
         place.moveCenter(inside.center())
         place.moveLeft(inside.left() if mirrored else inside.right() - badge.width())
         draw_badge(painter, theme, place, word, kind, icon, mirrored=mirrored)
-        figures_end = (badge.width() if narrow else self._badge_room()) + Space.M
+        figures_end = (badge.width() if narrow else self._badge_room) + Space.M
         rest = inside.adjusted(figures_end if mirrored else 0, 0, 0 if mirrored else -figures_end, 0)
         upper, lower = theme.line_height(TextRole.BASE), theme.line_height(TextRole.SECONDARY)
         top = box.top() + (box.height() - upper - lower - Space.TINY) / 2
@@ -97,10 +96,6 @@ class OfferDelegate(QStyledItemDelegate):
         words = "" if offer is None else f"{row_in_words(offer)}\n{offer.id}"
         QToolTip.showText(event.globalPos(), plain_tooltip(words), view, view.visualRect(index))
         return True
-
-    def _badge_room(self) -> int:
-        """Of the widest badge, so that figures stand in one column."""
-        return max(badge_size(self._theme, word, icon).width() for word, _, icon in map(badge_of, Verdict))
 
     def _draw_first(
         self, painter: QPainter, line: QRectF, offer: Offer, font: QFont, *, narrow: bool, mirrored: bool

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from slmdesk.catalogue import quality_order
-from slmdesk.messages import UserError, current_language, format_moment, one_line, say, tr, tr_n
+from slmdesk.catalogue import description_of, quality_order
+from slmdesk.messages import UserError, format_moment, one_line, say, tr, tr_n
 from slmdesk.ui.models.chips import ModelFacts
 from slmdesk.ui.models.fit_panel import FitPanel
 from slmdesk.ui.models.variants import VariantTable
@@ -41,11 +41,9 @@ class DetailPane(ScrollPage):
     context_wanted = Signal(int)
     variant_chosen = Signal(str)
 
-    def __init__(self, theme: Theme, endpoint: str = _HUB, parent: QWidget | None = None) -> None:
-        """`endpoint`: where the pages of models are."""
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._endpoint = endpoint
         self._offer: Offer | None = None
         content = QWidget()
         column = QVBoxLayout(content)
@@ -122,11 +120,11 @@ class DetailPane(ScrollPage):
         self.name.setText(model.name)
         set_tooltip(self.name, model.id)
         self.about.setText(about_words(model))
-        words = model.description.get(current_language().code) or model.description.get("en", "")
+        words = description_of(model)
         self.description.setText(words)
         self.description.setVisible(bool(words))
         self.facts.show_offer(offer)
-        page = f"{self._endpoint}/{model.id}"
+        page = f"{_HUB}/{model.id}"
         set_tooltip(self.page_button, tr("Open on the Hub") + f"\n{page}")
         self.why.setText(say(offer.reason) if offer.reason is not None else "")
         self.why.setVisible(offer.reason is not None)
@@ -194,7 +192,7 @@ class DetailPane(ScrollPage):
 
     def _open_page(self) -> None:
         if self._offer is not None:
-            QDesktopServices.openUrl(QUrl(f"{self._endpoint}/{self._offer.id}"))
+            QDesktopServices.openUrl(QUrl(f"{_HUB}/{self._offer.id}"))
 
 
 def _in_order(variants: Sequence[Variant]) -> list[Variant]:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.fit import FitReport, Verdict, headline
 from slmdesk.messages import UserError, error_sentences, format_integer, format_number, say, tr
-from slmdesk.ui.models.words import NOTHING, mark_of, speed_range
+from slmdesk.ui.models.words import NOTHING, speed_range
 from slmdesk.ui.models.worker import LEAST_CONTEXT, Judged, trained_for
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button
@@ -21,6 +21,7 @@ from slmdesk.ui.widgets.slider import Slider, doubling_steps
 from slmdesk.ui.widgets.slider_scale import SliderScale
 from slmdesk.ui.widgets.surface import Card
 from slmdesk.ui.widgets.tooltip import set_tooltip
+from slmdesk.ui.widgets.verdict import MARKS
 
 if TYPE_CHECKING:
     from slmdesk.catalogue import CatalogueModel
@@ -127,7 +128,7 @@ class FitPanel(Card):
     def show_judged(self, judged: Judged) -> None:
         """Everything that is known about how it would run."""
         report = judged.report
-        icon, ink = mark_of(report.verdict)
+        icon, ink = MARKS[report.verdict]
         self._icon.set_icon(icon, ink)
         self.headline.setText(say(headline(report)))
         self.reason.setText(say(report.reason))

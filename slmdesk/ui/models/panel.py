@@ -19,11 +19,11 @@ from slmdesk.ui.models.compare import ComparePage
 from slmdesk.ui.models.detail import DetailPane
 from slmdesk.ui.models.filter_bar import FilterBar
 from slmdesk.ui.models.list_pane import ListPane
-from slmdesk.ui.models.words import badge_of
 from slmdesk.ui.theme import Theme
 from slmdesk.ui.widgets.focus import holds_focus
 from slmdesk.ui.widgets.popup import Choice, ChoicePopup
 from slmdesk.ui.widgets.surface import Surface
+from slmdesk.ui.widgets.verdict import badge_of
 
 if TYPE_CHECKING:
     from slmdesk.catalogue import CatalogueModel, HubPage, Variant
@@ -50,7 +50,7 @@ class ModelsPanel(Surface):
         theme: Theme,
         tasks: Tasks,
         open_advice: Callable[[], ModelAdvice],
-        is_offline: Callable[[], bool],
+        offline: bool,
         may_measure: Callable[[], bool] = lambda: True,
         parent: QWidget | None = None,
     ) -> None:
@@ -58,7 +58,7 @@ class ModelsPanel(Surface):
         super().__init__(theme, "surface", parent=parent)
         self._tasks = tasks
         self._open_advice = open_advice
-        self._is_offline = is_offline
+        self._offline = offline
         self._may_measure = may_measure
         self._listed: worker.Listed | None = None
         self._models: tuple[CatalogueModel, ...] = ()
@@ -230,8 +230,8 @@ class ModelsPanel(Surface):
                 date=listed.date, when=when
             )
         if not self.bar.hub:
-            words = tr("Offline. {list}.").format(list=curated) if self._is_offline() else curated + "."
-            note.say("cloud-off" if self._is_offline() else "info", words, again=False)
+            words = tr("Offline. {list}.").format(list=curated) if self._offline else curated + "."
+            note.say("cloud-off" if self._offline else "info", words, again=False)
         elif self._problem is not None and self._page_date is not None:
             when = format_moment(self._page_date)
             said = tr("{problem} What the Hub had on {when} is shown.")
@@ -431,7 +431,9 @@ class ModelsPanel(Surface):
         offer = self.selected
         if offer is None:
             return None
-        shown = [self.list.model.offer_at(self.list.model.index(row)) for row in range(self._rows())]
+        shown = [
+            self.list.model.offer_at(self.list.model.index(row)) for row in range(self.list.model.rowCount())
+        ]
         others = [one for one in shown if one is not None and one.id != offer.id]
         choices = [
             Choice(one.id, one.model.name, note=badge_of(one.verdict)[0]) for one in others[:_MOST_COMPARED]
@@ -454,9 +456,6 @@ class ModelsPanel(Surface):
             self.stack.setCurrentWidget(self.comparison)
             self.comparison.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _rows(self) -> int:
-        return self.list.model.rowCount()
-
     # The window
 
     def escape(self) -> bool:
@@ -469,7 +468,10 @@ class ModelsPanel(Surface):
         return False
 
     def set_offline(self, offline: bool) -> None:
-        """The person went offline, or back."""
+        """Whether nothing is asked of the network now."""
+        if offline == self._offline:
+            return
+        self._offline = offline
         self._say_source()
         if not offline and self.bar.hub:
             self._search()

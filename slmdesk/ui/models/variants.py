@@ -42,12 +42,13 @@ from PySide6.QtWidgets import (
 from slmdesk.catalogue import quality_words
 from slmdesk.fit import Verdict
 from slmdesk.messages import format_number, say, tr
-from slmdesk.ui.models.words import badge_of, memory_words, speed_range, variant_size
+from slmdesk.ui.models.words import memory_words, speed_range, variant_size
 from slmdesk.ui.theme import Line, Space, TextRole, Theme
 from slmdesk.ui.widgets.badge import BadgeKind, badge_size, draw_badge
 from slmdesk.ui.widgets.list_row import draw_line_of_text
 from slmdesk.ui.widgets.painting import draw_box, draw_edge
 from slmdesk.ui.widgets.tooltip import plain_tooltip
+from slmdesk.ui.widgets.verdict import badge_of, widest_badge
 
 if TYPE_CHECKING:
     from slmdesk.catalogue import Variant
@@ -296,8 +297,7 @@ class VariantTable(QTableView):
             widest = max(lengths, default=0)
             widths[column] = max(widest, heads.horizontalAdvance(_heads()[column])) + Space.L
         sizes = self._theme.sizes
-        badges = [badge_size(self._theme, *badge_of(one)[::2]).width() for one in Verdict]
-        widths[FIT] = max(badges) + Space.S
+        widths[FIT] = widest_badge(self._theme) + Space.S
         widths[VARIANT] += sizes.mark + Space.L
         shown = [column for column in widths if not (self._narrow and column == QUALITY)]
         spare = self.viewport().width() - sum(widths[column] for column in shown)

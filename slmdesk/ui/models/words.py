@@ -5,30 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slmdesk.catalogue import licence_name
-from slmdesk.fit import verdict_word
-from slmdesk.messages import format_bytes, format_integer, format_number, say, tr, tr_n
-from slmdesk.ui.widgets.verdict import BADGES, MARKS
+from slmdesk.messages import format_bytes, format_integer, format_number, tr, tr_n
+from slmdesk.ui.widgets.verdict import badge_of
 
 if TYPE_CHECKING:
     from slmdesk.catalogue import CatalogueModel, Variant
-    from slmdesk.fit import FitReport, SpeedRange, Verdict
+    from slmdesk.fit import FitReport, SpeedRange
     from slmdesk.offers import Offer, OfferGroup
-    from slmdesk.ui.widgets.badge import BadgeKind
 
 # Tokens per second below which a tenth matters.
 _SLOW = 5
 NOTHING = "–"
-
-
-def badge_of(verdict: Verdict) -> tuple[str, BadgeKind, str]:
-    """Word, kind and icon."""
-    kind, icon = BADGES[verdict]
-    return say(verdict_word(verdict)), kind, icon
-
-
-def mark_of(verdict: Verdict) -> tuple[str, str]:
-    """Icon and ink of a heading."""
-    return MARKS[verdict]
 
 
 def group_title(group: OfferGroup) -> str:

@@ -118,7 +118,8 @@ def judge(
     else:
         report = adviser.report(model, variant, question)
     length = question.context_length
-    reports = {one.id: _report_of(advice, adviser, model, one, length) for one in model.variants}
+    others = [one for one in model.variants if one.id != variant.id]
+    reports = {one.id: _report_of(advice, adviser, model, one, length) for one in others}
     reports[variant.id] = report
     longest = advice.check.largest_context(subject, question, quick=not headers)
     return Judged(model, variant, length, report, bool(headers), reports, longest)

@@ -8,10 +8,10 @@ from pathlib import Path
 from slmdesk import __version__
 from slmdesk.messages import tr
 from slmdesk.storage import Paths
-from slmdesk.ui.settings.rows import SettingsPage, SettingsRow
-from slmdesk.ui.theme import TextRole, Theme
+from slmdesk.ui.settings.rows import SettingsPage, SettingsRow, path_row
+from slmdesk.ui.theme import Theme
 from slmdesk.ui.widgets.button import Button
-from slmdesk.ui.widgets.labels import ElidedLabel, Label
+from slmdesk.ui.widgets.labels import Label
 
 
 class AboutPage(SettingsPage):
@@ -53,9 +53,6 @@ class AboutPage(SettingsPage):
             self.add_group(tr("Engines"), *rows)
 
     def _folder(self, icon: str, name: str, path: Path, open_path: Callable[[Path], None]) -> SettingsRow:
-        button = Button(self._theme, tr("Open"), small=True)
-        button.setAccessibleDescription(name)
-        button.clicked.connect(lambda: open_path(path))
+        row, button = path_row(self._theme, icon, name, path, open_path)
         self.open_buttons.append(button)
-        where = ElidedLabel(self._theme, str(path), TextRole.SECONDARY, "text_secondary")
-        return SettingsRow(self._theme, icon, name, where, button)
+        return row

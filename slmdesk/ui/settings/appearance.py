@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slmdesk.messages import tr
 from slmdesk.storage import TEXT_ZOOM_LEAST, TEXT_ZOOM_MOST
-from slmdesk.ui.settings.rows import OnChange, SettingsPage, SettingsRow
+from slmdesk.ui.settings.rows import OnChange, SettingsPage
 from slmdesk.ui.theme import Theme
 from slmdesk.ui.widgets.choice_button import ChoiceButton
 from slmdesk.ui.widgets.number_field import NumberField
@@ -27,14 +27,14 @@ class AppearancePage(SettingsPage):
         self.motion_control.chosen.connect(lambda value: on_change("reduce_motion", value))
         self.add_group(
             tr("Window"),
-            self._row(
+            self.add_row(
                 "theme",
                 "sun-moon",
                 tr("Theme"),
                 tr("System follows the theme of this computer."),
                 self.theme_control,
             ),
-            self._row(
+            self.add_row(
                 "reduce_motion",
                 "contrast",
                 tr("Reduce motion"),
@@ -56,14 +56,14 @@ class AppearancePage(SettingsPage):
         self.figures_control.changed.connect(lambda value: on_change("show_figures", value))
         self.add_group(
             tr("Conversations"),
-            self._row(
+            self.add_row(
                 "text_zoom",
                 "a-large-small",
                 tr("Size of chat text"),
                 tr("In percent, 50 to 300. Ctrl and plus, minus or 0 change it in the chat."),
                 self.zoom_control,
             ),
-            self._row(
+            self.add_row(
                 "show_figures",
                 "timer",
                 tr("Figures under answers"),
@@ -71,14 +71,3 @@ class AppearancePage(SettingsPage):
                 self.figures_control,
             ),
         )
-
-    def _row(
-        self,
-        name: str,
-        icon: str,
-        title: str,
-        about: str,
-        control: Segmented | ChoiceButton | NumberField | Switch,
-    ) -> SettingsRow:
-        row = SettingsRow(self._theme, icon, title, about, control)
-        return self.add_setting(name, row, control, control)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slmdesk.messages import tr
-from slmdesk.ui.settings.rows import OnChange, SettingsPage, SettingsRow
+from slmdesk.ui.settings.rows import OnChange, SettingsPage
 from slmdesk.ui.theme import Theme
 from slmdesk.ui.widgets.choice_button import ChoiceButton
 from slmdesk.ui.widgets.segmented import Segmented
@@ -21,7 +21,7 @@ class GeneralPage(SettingsPage):
         self.language_control.chosen.connect(lambda value: on_change("language", value))
         self.add_group(
             tr("Language"),
-            self._row(
+            self.add_row(
                 "language",
                 "languages",
                 tr("Language"),
@@ -35,14 +35,14 @@ class GeneralPage(SettingsPage):
         self.load_control.changed.connect(lambda value: on_change("load_model_at_start", value))
         self.add_group(
             tr("Start"),
-            self._row(
+            self.add_row(
                 "reopen_last_chat",
                 "history",
                 tr("Open the last chat at start"),
                 tr("Otherwise SLM Desk starts with a new chat."),
                 self.reopen_control,
             ),
-            self._row(
+            self.add_row(
                 "load_model_at_start",
                 "package",
                 tr("Load the model at start"),
@@ -55,7 +55,7 @@ class GeneralPage(SettingsPage):
         self.send_control.chosen.connect(lambda value: on_change("send_with", value))
         self.add_group(
             tr("Writing"),
-            self._row(
+            self.add_row(
                 "send_with",
                 "keyboard",
                 tr("Send with"),
@@ -63,9 +63,3 @@ class GeneralPage(SettingsPage):
                 self.send_control,
             ),
         )
-
-    def _row(
-        self, name: str, icon: str, title: str, about: str, control: Segmented | ChoiceButton | Switch
-    ) -> SettingsRow:
-        row = SettingsRow(self._theme, icon, title, about, control)
-        return self.add_setting(name, row, control, control)

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from slmdesk.messages import tr
-from slmdesk.ui.settings.rows import OnChange, SettingsPage, SettingsRow
-from slmdesk.ui.theme import TextRole, Theme
-from slmdesk.ui.widgets.button import Button
-from slmdesk.ui.widgets.labels import ElidedLabel
+from slmdesk.ui.settings.rows import OnChange, SettingsPage, path_row
+from slmdesk.ui.theme import Theme
 from slmdesk.ui.widgets.switch import Switch
 
 
@@ -26,13 +24,10 @@ class PrivacyPage(SettingsPage):
         self.offline_control.changed.connect(lambda value: on_change("offline", value))
         self.loopback_control = Switch(theme, tr("Allow servers on this computer when offline"))
         self.loopback_control.changed.connect(lambda value: on_change("loopback_when_offline", value))
-        self.log_button = Button(theme, tr("Open"), small=True)
-        self.log_button.setAccessibleDescription(tr("Network log"))
-        self.log_button.clicked.connect(lambda: open_path(network_log))
-        where = ElidedLabel(theme, str(network_log), TextRole.SECONDARY, "text_secondary")
+        log_row, self.log_button = path_row(theme, "scroll-text", tr("Network log"), network_log, open_path)
         self.add_group(
             tr("Network"),
-            self._row(
+            self.add_row(
                 "offline",
                 "cloud-off",
                 tr("Work offline"),
@@ -40,7 +35,7 @@ class PrivacyPage(SettingsPage):
                 self.offline_control,
                 "internet hugging face hub",
             ),
-            self._row(
+            self.add_row(
                 "loopback_when_offline",
                 "laptop",
                 tr("Allow servers on this computer when offline"),
@@ -48,15 +43,9 @@ class PrivacyPage(SettingsPage):
                 self.loopback_control,
                 "localhost loopback",
             ),
-            SettingsRow(theme, "scroll-text", tr("Network log"), where, self.log_button),
+            log_row,
         )
 
     def set_forced_offline(self, reason: str) -> None:
         """The network is out of use whatever is set here, and why; empty: the switch decides."""
         self.set_useless({"offline": reason} if reason else {})
-
-    def _row(
-        self, name: str, icon: str, title: str, about: str, control: Switch, keywords: str
-    ) -> SettingsRow:
-        row = SettingsRow(self._theme, icon, title, about, control)
-        return self.add_setting(name, row, control, control, keywords)

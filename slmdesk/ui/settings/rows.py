@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from slmdesk.messages import tr
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
-from slmdesk.ui.widgets.labels import Icon, Label
+from slmdesk.ui.widgets.button import Button
+from slmdesk.ui.widgets.labels import ElidedLabel, Icon, Label
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.surface import Card
+
+if TYPE_CHECKING:
+    from slmdesk.ui.widgets.choice_button import ChoiceButton
+    from slmdesk.ui.widgets.number_field import NumberField
+    from slmdesk.ui.widgets.segmented import Segmented
+    from slmdesk.ui.widgets.switch import Switch
 
 # A row any narrower has its control under the words.
 _BESIDE_LEAST = 420
@@ -111,6 +120,19 @@ class SettingsPage(ScrollPage):
         """Note that `row` sets the setting called `name` with `control`. Returns the row."""
         self.settings.append(Setting(name, row, control, widget, keywords))
         return row
+
+    def add_row(
+        self,
+        name: str,
+        icon: str,
+        title: str,
+        about: str,
+        control: Segmented | ChoiceButton | NumberField | Switch,
+        keywords: str = "",
+    ) -> SettingsRow:
+        """The row of the setting called `name`, whose one control is `control`."""
+        row = SettingsRow(self._theme, icon, title, about, control)
+        return self.add_setting(name, row, control, control, keywords)
 
     def set_fixed(self, fixed: Mapping[str, str]) -> None:
         """Show which settings a policy has fixed, by name, and why."""
@@ -264,3 +286,14 @@ class SettingsRow(QWidget):
 
 OnChange = Callable[[str, object], None]
 """Told the name of a setting and its new value."""
+
+
+def path_row(
+    theme: Theme, icon: str, name: str, path: Path, open_path: Callable[[Path], None]
+) -> tuple[SettingsRow, Button]:
+    """A row that says where something lies, and its button, which opens that."""
+    button = Button(theme, tr("Open"), small=True)
+    button.setAccessibleDescription(name)
+    button.clicked.connect(lambda: open_path(path))
+    where = ElidedLabel(theme, str(path), TextRole.SECONDARY, "text_secondary")
+    return SettingsRow(theme, icon, name, where, button), button

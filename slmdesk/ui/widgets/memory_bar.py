@@ -39,7 +39,6 @@ class MemoryBar(QWidget):
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._name = name
         self.bar = _Bar(theme)
         self._legend = QWidget()
         self._flow = Flow(Space.L)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slmdesk.fit import Verdict
-from slmdesk.ui.widgets.badge import BadgeKind
+from slmdesk.fit import Verdict, verdict_word
+from slmdesk.messages import say
+from slmdesk.ui.theme import Theme
+from slmdesk.ui.widgets.badge import BadgeKind, badge_size
 
 BADGES: Mapping[Verdict, tuple[BadgeKind, str]] = {
     Verdict.FITS: (BadgeKind.POSITIVE, "check"),
@@ -24,3 +26,14 @@ MARKS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.UNKNOWN: ("info", "text_secondary"),
 }
 """Icon and ink of a heading."""
+
+
+def badge_of(verdict: Verdict) -> tuple[str, BadgeKind, str]:
+    """Word, kind and icon of its badge."""
+    kind, icon = BADGES[verdict]
+    return say(verdict_word(verdict)), kind, icon
+
+
+def widest_badge(theme: Theme) -> int:
+    """Pixels of the widest badge, so that what stands beside badges is in one column."""
+    return max(badge_size(theme, word, icon).width() for word, _, icon in map(badge_of, Verdict))
