@@ -20,7 +20,7 @@ from slmdesk.chat.conversation import (
     make_title,
     whole_characters,
 )
-from slmdesk.chat.effort import EffortWatch, processor_seconds
+from slmdesk.chat.effort import EffortWatch
 from slmdesk.chat.growing_answer import GrowingAnswer
 from slmdesk.chat.loading import LoadPlanner, PlanKeeper
 from slmdesk.chat.seen_figures import SeenFigures
@@ -41,6 +41,7 @@ from slmdesk.engines import (
     Reasoning,
     Stats,
     Text,
+    processor_seconds,
 )
 from slmdesk.library import InstalledModel
 from slmdesk.messages import ErrorKind, UserError

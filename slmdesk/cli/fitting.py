@@ -9,6 +9,7 @@ from functools import cache
 
 from slmdesk.cli.error_words import in_terminal
 from slmdesk.cli.output import Output, stderr_is_terminal
+from slmdesk.cli.progress_bar import ProgressBar
 from slmdesk.engines import EngineSurvey
 from slmdesk.fit import FitCheck, FitQuestion, KeptAnswers, MemorySimulator, SpeedModel
 from slmdesk.hardware import describe_computer
@@ -37,16 +38,25 @@ def open_fitting(paths: Paths) -> Iterator[Fitting]:
 
 
 def measure_once(speed: SpeedModel, question: FitQuestion, output: Output) -> None:
-    """Measure how fast this computer is, unless that was done before. Blocks for some seconds then.
+    """Measure how fast this computer is, unless that was done before and not disturbed. Blocks for some
+    seconds then.
 
     Where it cannot be measured, that is said and speeds stay unknown.
     """
     if speed.is_probed(question):
         return
-    if stderr_is_terminal():
-        output.note(tr("Measuring how fast this computer is. This is done once and takes some seconds."))
+    watched = stderr_is_terminal()
+    if watched:
+        output.note(_why_measured(speed, question))
+    # Whatever else runs makes the computer seem slower.
+    bar = ProgressBar(still=True)
     try:
-        speed.probe(question)
+        done = speed.probe(
+            question, on_progress=lambda fraction: bar.show(tr("Measuring this computer"), fraction)
+        )
+        bar.close()
+        if watched and (not done or speed.is_disturbed(question)):
+            output.note(_what_disturbed(done=done))
     except UserError as error:
         output.note(f"slmdesk: {in_terminal(error)}")
     except OSError as error:
@@ -55,3 +65,26 @@ def measure_once(speed: SpeedModel, question: FitQuestion, output: Output) -> No
                 reason=error.strerror or error
             )
         )
+    finally:
+        bar.close()
+
+
+def _why_measured(speed: SpeedModel, question: FitQuestion) -> str:
+    if speed.is_disturbed(question):
+        return tr(
+            "Measuring again how fast this computer is, because other programs kept it busy the last time."
+            " This takes half a minute at most."
+        )
+    return tr("Measuring how fast this computer is. This is done once and takes half a minute at most.")
+
+
+def _what_disturbed(*, done: bool) -> str:
+    if done:
+        return tr(
+            "Other programs kept this computer busy meanwhile, so it may be much faster than it seemed. It is"
+            " measured again the next time."
+        )
+    return tr(
+        "Other programs kept this computer so busy that its speed could not be measured. It is tried again"
+        " the next time."
+    )

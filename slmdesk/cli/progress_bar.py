@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 class ProgressBar:
     """One bar at a time, gone again when closed. Draws nothing where stderr is not a terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, still: bool = False) -> None:
+        """`still`: it is drawn only by `show`, so that nothing runs between two of them."""
+        self._still = still
         self._progress: Progress | None = None
         self._label = ""
 
@@ -25,7 +27,7 @@ class ProgressBar:
             self.close()
         if self._progress is None:
             self._progress = self._start(label)
-        self._progress.update(self._progress.task_ids[0], completed=fraction)
+        self._progress.update(self._progress.task_ids[0], completed=fraction, refresh=self._still)
 
     def close(self) -> None:
         """Take the bar off the terminal."""
@@ -41,7 +43,8 @@ class ProgressBar:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-        progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        console = Console(stderr=True)
+        progress = Progress(*columns, console=console, transient=True, auto_refresh=not self._still)
         progress.add_task(escape(label), total=1.0)
         progress.start()
         self._label = label

@@ -8,6 +8,7 @@ from slmdesk.engines.alone import Alone
 from slmdesk.engines.calls import ProcessLimits
 from slmdesk.engines.deaths import Cause, Death
 from slmdesk.engines.device_titles import PROCESSOR
+from slmdesk.engines.effort import EffortMeter, processor_seconds
 from slmdesk.engines.engine import Engine
 from slmdesk.engines.engine_choice import choose_engine
 from slmdesk.engines.gguf_problems import gguf_problem, read_whole_header
@@ -83,6 +84,7 @@ __all__ = [
     "ChatMessage",
     "Death",
     "Device",
+    "EffortMeter",
     "End",
     "EndReason",
     "Engine",
@@ -126,6 +128,7 @@ __all__ = [
     "named_devices",
     "onnx_problem",
     "probe_engine",
+    "processor_seconds",
     "read_whole_header",
     "resolve",
     "resolve_without_engine",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from slmdesk.fit.correction import LEAST_SHARE
 from slmdesk.fit.probe import PROBE_VERSION
 from slmdesk.fit.roofline import Coefficients
 from slmdesk.messages import UserError
@@ -19,6 +21,8 @@ _log = logging.getLogger(__name__)
 PROBES_FILE = "probes.json"
 _MOST_PROBES = 8
 _MOST_BYTES = 4_000_000
+_WAITING = 5
+_MOST_SLACK = 40.0
 
 
 class ProbeKey(Struct, frozen=True, kw_only=True):
@@ -40,6 +44,27 @@ class KeptProbe(Struct, frozen=True, kw_only=True):
     coefficients: Coefficients
     at: float
     """Seconds since 1970."""
+    share: float | None = None
+    """Of the processor time that the engine's threads could have had, what they had; None: not known."""
+    complete: bool = True
+    """Whether there was time for all that is to be measured."""
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether other programs kept the computer busy meanwhile: it is faster than was found."""
+        return self.share is not None and self.share < LEAST_SHARE
+
+    @property
+    def slack(self) -> float:
+        """How many times as fast as was found the computer may be; 1: it was not disturbed.
+
+        Much more than the time that was missing, because where one thread has to wait for a processor, all
+        others wait for it at the next step. With other programs on two cores, answers had a share of 0.6 and
+        took 2.3 times as long, or one of 0.5 and up to 28 times.
+        """
+        if self.share is None or not self.disturbed:
+            return 1.0
+        return min(_MOST_SLACK, max(self.share, 0.01) ** -_WAITING)
 
 
 class ProbeFile:
@@ -58,15 +83,33 @@ class ProbeFile:
             return self._kept
 
     def keep(self, probe: KeptProbe) -> None:
-        """Keep `probe` in place of one with the same key; where the disk refuses, until this program ends."""
-        others = [one for one in self.probes() if one.key != probe.key]
+        """Keep `probe` in place of one with the same key, unless that was less disturbed; where the disk
+        refuses, until this program ends."""
         with self._lock:
-            self._kept = (*others, probe)[-_MOST_PROBES:]
+            # Another window or command may have measured since.
+            known = (*(self._kept or ()), *_read(self._file))
+            self._kept = _best((*known, probe))[-_MOST_PROBES:]
             try:
                 make_private_folder(self._file.parent)
                 write_atomically(self._file, msgspec.json.encode(self._kept))
             except (OSError, UserError) as error:
                 _log.warning("the probe of this computer could not be kept: %r", error)
+
+
+def _best(probes: Iterable[KeptProbe]) -> tuple[KeptProbe, ...]:
+    """One of each key: the newest that was not disturbed, or else the least disturbed."""
+    found: dict[ProbeKey, KeptProbe] = {}
+    for probe in probes:
+        before = found.pop(probe.key, None)
+        if before is None or not probe.disturbed:
+            found[probe.key] = probe
+        else:
+            found[probe.key] = max(before, probe, key=_undisturbed_share)
+    return tuple(found.values())
+
+
+def _undisturbed_share(probe: KeptProbe) -> float:
+    return probe.share if probe.share is not None and probe.disturbed else 1.0
 
 
 def _read(file: Path) -> tuple[KeptProbe, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from slmdesk.fit.correction import Correction, of_same
 from slmdesk.fit.learned import Learned, mixed_s
 from slmdesk.fit.records import RunSettings
@@ -32,6 +34,8 @@ class Prediction:
     device: Coefficients | None
     exact: bool
     learned: Learned
+    slack: float = 1.0
+    """How many times as fast as the probe found this computer may be; 1: it was not disturbed."""
 
     def rate(self, depth: float) -> SpeedRange | None:
         """Token generation when `depth` tokens are in the cache; None: neither probed nor run."""
@@ -51,8 +55,13 @@ class Prediction:
         if ratios:
             found = of_same(ratios)
             return _range(found.factor / seconds, found.spread, measured=True)
-        found = self._correction(read=False)
-        return _range(found.factor / seconds, found.spread, measured=False)
+        own = self._own(read=False)
+        if own is not None:
+            # The runs were not disturbed, whatever the probe was.
+            return _range(own.factor / seconds, own.spread, measured=False)
+        general = self._general(read=False)
+        predicted = _range(general.factor / seconds, general.spread, measured=False)
+        return replace(predicted, high=predicted.high * self.slack)
 
     def first_token_s(self, tokens: int) -> float | None:
         """Seconds from a prompt of so many tokens to the first one of the answer; None: not probed."""
@@ -62,13 +71,16 @@ class Prediction:
             self.processor,
             self.device,
         )
-        return seconds / self._correction(read=True).factor if seconds is not None else None
+        found = self._own(read=True) or self._general(read=True)
+        return seconds / found.factor if seconds is not None else None
 
-    def _correction(self, *, read: bool) -> Correction:
-        """What runs with other settings, or of other models, make of it."""
+    def _own(self, *, read: bool) -> Correction | None:
+        """What runs of the same model with other settings make of it; None: there are none."""
         own = self.learned.own(self.work.key, self.settings, read=read) if self.work.key else None
-        if own is not None:
-            return Correction(own.factor, _NEARER_SPREAD)
+        return Correction(own.factor, _NEARER_SPREAD) if own is not None else None
+
+    def _general(self, *, read: bool) -> Correction:
+        """What runs of other models make of it."""
         spread = EXACT_SPREAD if self.exact else ROUGH_SPREAD
         return Correction(self.learned.general(self.settings, read=read).factor, spread)
 

@@ -12,7 +12,7 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,12 +21,14 @@ from msgspec import Struct
 
 from slmdesk.engines import (
     ChatMessage,
+    EffortMeter,
     EngineProcess,
     GenerateRequest,
     KvType,
     LoadOptions,
     Stats,
     engine_of_format,
+    processor_seconds,
 )
 from slmdesk.fit.probe_models import ENDLESS, ProbeModel
 from slmdesk.fit.roofline import ATTENDED_TYPES, Sample
@@ -38,9 +40,15 @@ from slmdesk.messages import UserError
 
 _log = logging.getLogger(__name__)
 
-PROBE_VERSION = 1
+PROBE_VERSION = 2
 """Rises when the models or what is made of their times change, so that a kept probe is taken again."""
 
+LIMIT_S = 30.0
+"""What was not timed by then is left out."""
+
+_LEAST_SPAN_S = 0.02
+"""Of an answer that tells whether the computer was busy. Much of a shorter one is its beginning and end, when
+most threads have nothing to do, the more so the faster the computer."""
 _TOKENS = 10
 _ROUNDS = 3
 _SHALLOW = 8
@@ -77,6 +85,17 @@ class ProbeResult(Struct, frozen=True, kw_only=True):
     samples: tuple[Sample, ...]
     seconds: float
     """What the whole probe took."""
+    share: float | None = None
+    """Of the processor time that the engine's threads could have had, what they had; None: not known, or they
+    mostly waited for a device."""
+    complete: bool = True
+    """Whether there was time for each model."""
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether anything can be told from it. Without what memory takes, large models would seem fast."""
+        roles = {sample.role for sample in self.samples}
+        return bool(roles - {MEMORY}) and (self.complete or MEMORY in roles)
 
 
 _SMALL = ProbeModel(type="Q8_0", layers=2, width=256, forward_width=512, heads=4, kv_heads=2)
@@ -89,12 +108,17 @@ _TYPES = {
 }  # fmt: skip
 """Layers that make some 9 MB of each type: what fits into a cache fits for all of them, or for none."""
 _HEAD_LENGTHS = (64, 80, 96, 128, 256)
+_USUAL_TYPES = ("Q8_0", "Q4_K", "Q6_K")
+_USUAL_HEADS = (64, 128)
 _MEMORY_STEPS = (("Q8_0", 2), ("Q8_0", 4), ("Q8_0", 9), ("Q8_0", 32), ("Q4_K", 18))
 """Layers of 16 MB in Q8_0: from what larger caches hold to what none does."""
 
 
 def probe_steps(largest_bytes: int) -> tuple[ProbeStep, ...]:
-    """The models, in the order in which they are timed; none of more than `largest_bytes`."""
+    """The models, in the order in which they are timed; none of more than `largest_bytes`.
+
+    What few real models have comes last, for where there is no time for all.
+    """
     found = [
         *(ProbeStep(role="layers", model=replace(_SMALL, layers=layers)) for layers in (1, 2, 8, 24)),
         ProbeStep(role="words", model=replace(_SMALL, vocabulary=1 << 15)),
@@ -105,6 +129,10 @@ def probe_steps(largest_bytes: int) -> tuple[ProbeStep, ...]:
             role="state", model=replace(_RECURRENT, width=512, heads=32, state_length=16, own_decays=True)
         ),
     ]
+    for kind, layers in _MEMORY_STEPS:
+        if layers * _LARGE_LAYER_BYTES <= largest_bytes:
+            model = ProbeModel(type=kind, layers=layers)
+            found.append(ProbeStep(role=MEMORY, model=model, tokens=4))
     for kind, layers in _TYPES.items():
         model = ProbeModel(type=kind, layers=layers, width=512, forward_width=1536, heads=8, kv_heads=2)
         found.append(ProbeStep(role="type", model=model, read=_READ))
@@ -113,11 +141,19 @@ def probe_steps(largest_bytes: int) -> tuple[ProbeStep, ...]:
             if length % block_of(kv_type) == 0:
                 model = replace(_ATTENDING, head_length=length)
                 found.append(ProbeStep(role="attending", model=model, kv_type=kv_type, depth=_DEEP))
-    for kind, layers in _MEMORY_STEPS:
-        if layers * _LARGE_LAYER_BYTES <= largest_bytes:
-            model = ProbeModel(type=kind, layers=layers)
-            found.append(ProbeStep(role=MEMORY, model=model, tokens=4))
-    return tuple(found)
+    return tuple(sorted(found, key=_is_seldom))
+
+
+def _is_seldom(step: ProbeStep) -> bool:
+    match step.role:
+        case "state":
+            return True
+        case "type":
+            return step.model.type not in _USUAL_TYPES
+        case "attending":
+            return step.model.head_length not in _USUAL_HEADS
+        case _:
+            return False
 
 
 def measure(
@@ -125,23 +161,37 @@ def measure(
     *,
     steps: Sequence[ProbeStep] | None = None,
     stop: threading.Event | None = None,
+    on_progress: Callable[[float], None] | None = None,
+    limit_s: float = LIMIT_S,
+    clock: Callable[[], float] = time.monotonic,
 ) -> ProbeResult | None:
     """Time the models with the threads and devices of `options`, at context lengths of the probe's own.
 
     All of them twice, because what else a computer does comes and goes, and only ever makes it slower. What
-    does not run there, being too large for a device for example, is left out. Blocks for some seconds; None:
-    `stop` was set meanwhile. Raises UserError (kind MODEL or GENERATION) where the engine does not work at
-    all, and OSError where there is no room for a file.
+    does not run there, being too large for a device for example, is left out, and so is what was not timed
+    when `limit_s` were over, which may be all. Blocks for some seconds; None: `stop` was set meanwhile.
+    `on_progress` is told in this thread how much of it is done, 0 to 1. Raises UserError (kind MODEL or
+    GENERATION) where the engine does not work at all, and OSError where there is no room for a file.
     """
-    began = time.perf_counter()
+    began = clock()
     if steps is None:
         steps = probe_steps(memory_limits().available_bytes // _MEMORY_SHARE)
+
+    def stopped() -> bool:
+        return stop is not None and stop.is_set()
+
+    def over() -> bool:
+        return stopped() or clock() - began >= limit_s
+
+    done = 0
     samples: dict[ProbeStep, Sample] = {}
     # On Windows a file that is still mapped cannot go.
     with tempfile.TemporaryDirectory(prefix="slmdesk-probe-", ignore_cleanup_errors=True) as name:
-        bench = _Bench(Path(name), options)
+        bench = _Bench(Path(name), options, over)
         try:
             for step in (step for _ in range(_PASSES) for step in steps):
+                if over():
+                    break
                 try:
                     sample = bench.time(step)
                 except UserError as error:
@@ -151,28 +201,41 @@ def measure(
                         "%s of %s is left out of the probe: %s", step.role, step.model.type, error.key
                     )
                     bench.restart()
-                    continue
-                if sample is None or (stop is not None and stop.is_set()):
-                    return None
-                before = samples.get(step)
-                samples[step] = sample if before is None else _better(before, sample)
+                else:
+                    if sample is None:
+                        break
+                    before = samples.get(step)
+                    samples[step] = sample if before is None else _better(before, sample)
+                done += 1
+                if on_progress is not None:
+                    on_progress(done / (_PASSES * len(steps)))
         finally:
             bench.close()
-    seconds = time.perf_counter() - began
-    return ProbeResult(version=bench.version, samples=tuple(samples.values()), seconds=seconds)
+    if stopped():
+        return None
+    return ProbeResult(
+        version=bench.version,
+        samples=tuple(samples.values()),
+        seconds=clock() - began,
+        share=bench.effort.share,
+        complete=done >= len(steps),
+    )
 
 
 class _Bench:
     """An engine process, and the files of the models that it times one after the other."""
 
-    def __init__(self, folder: Path, options: LoadOptions) -> None:
-        self._folder, self._options = folder, options
+    def __init__(self, folder: Path, options: LoadOptions, over: Callable[[], bool]) -> None:
+        self._folder, self._options, self._over = folder, options, over
         self._number = 0
+        self.effort = EffortMeter(lambda: processor_seconds(self._process.pid), least_s=_LEAST_SPAN_S)
+        """Of all answers until now."""
+        self._threads: int | None = None
         self.version = ""
         self._process = self._start()
 
     def time(self, step: ProbeStep) -> Sample | None:
-        """None: the load was cancelled."""
+        """None: it was over before that."""
         self._number += 1
         file = self._folder / f"{self._number}.gguf"
         step.model.write(file)
@@ -186,7 +249,9 @@ class _Bench:
         if report is None:
             return None
         self.version = report.engine_version
-        return _time(self._process, step, work)
+        # With layers on a device the threads mostly wait for that.
+        self._threads = report.threads if not report.gpu_layers else None
+        return _time(self._answer, step, work)
 
     def restart(self) -> None:
         """Take a new process: the one before may have ended."""
@@ -200,6 +265,22 @@ class _Bench:
     def _start(self) -> EngineProcess:
         return EngineProcess(engine_of_format("gguf"), log_file=self._folder / "engine.log")
 
+    def _answer(self, prompt: int, tokens: int) -> Stats | None:
+        """The figures of one answer; None: it was over before its end."""
+        request = GenerateRequest(messages=(ChatMessage("user", ENDLESS * prompt),), max_tokens=tokens)
+        found = None
+        if self._threads is not None:
+            self.effort.begin()
+        with contextlib.closing(self._process.generate(request)) as events:
+            for event in events:
+                if isinstance(event, Stats):
+                    found = event
+                elif found is None and self._over():
+                    break
+        if self._threads is not None:
+            self.effort.end(self._threads)
+        return found
+
 
 def _better(one: Sample, other: Sample) -> Sample:
     """The less disturbed of each figure."""
@@ -208,10 +289,16 @@ def _better(one: Sample, other: Sample) -> Sample:
     )
 
 
-def _time(process: EngineProcess, step: ProbeStep, work: TokenWork) -> Sample:
-    """Some short answers, of which the second best counts: the first finds every cache cold."""
-    read = _answer(process, step.read, 1) if step.read else None
-    runs = [_answer(process, step.depth, step.tokens) for _ in range(step.rounds)]
+def _time(answer: Callable[[int, int], Stats | None], step: ProbeStep, work: TokenWork) -> Sample | None:
+    """Some short answers, of which the second best counts: the first finds every cache cold. None: it was
+    over before that."""
+    read = answer(step.read, 1) if step.read else None
+    runs = []
+    for _ in range(step.rounds):
+        run = answer(step.depth, step.tokens)
+        if run is None:
+            return None
+        runs.append(run)
     rates = sorted((run.tokens_per_second for run in runs), reverse=True)
     return Sample(
         role=step.role,
@@ -222,9 +309,3 @@ def _time(process: EngineProcess, step: ProbeStep, work: TokenWork) -> Sample:
         read_tokens=read.prompt_tokens if read is not None else 0,
         read_s=read.prompt_tokens / read.prompt_tokens_per_second if read is not None else 0.0,
     )
-
-
-def _answer(process: EngineProcess, prompt: int, tokens: int) -> Stats:
-    request = GenerateRequest(messages=(ChatMessage("user", ENDLESS * prompt),), max_tokens=tokens)
-    (stats,) = (event for event in process.generate(request) if isinstance(event, Stats))
-    return stats

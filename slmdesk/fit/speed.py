@@ -39,7 +39,13 @@ _PROBED_ENGINE = engine_of_format("gguf")
 class Measures(Protocol):
     """Times the models of the probe; `probe.measure` is one."""
 
-    def __call__(self, options: LoadOptions, *, stop: threading.Event | None = None) -> ProbeResult | None:
+    def __call__(
+        self,
+        options: LoadOptions,
+        *,
+        stop: threading.Event | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> ProbeResult | None:
         """None: `stop` was set meanwhile."""
 
 
@@ -76,27 +82,47 @@ class SpeedModel:
 
     def is_probed(self, question: FitQuestion = _USUAL) -> bool:
         """Whether `probe` has nothing to do. Reads a small file at its first call."""
-        known = {probe.key for probe in self._probes.probes()}
-        return all(key in known for key in self._keys(question))
+        return not self._left(question)
 
-    def probe(self, question: FitQuestion = _USUAL, *, stop: threading.Event | None = None) -> bool:
-        """Time this computer with the threads and devices of `question`, unless that was done before.
+    def is_disturbed(self, question: FitQuestion = _USUAL) -> bool:
+        """Whether other programs kept this computer busy when it was timed, so that `probe` does it again."""
+        return any(key in self._left(question) for key in self._known())
 
-        Blocks for some seconds, during which nothing else should decode; never in the GUI thread. False:
-        `stop` was set meanwhile. Raises UserError (kind MODEL or GENERATION) where the engine does not work,
-        and OSError where the temporary folder has no room.
+    def probe(
+        self,
+        question: FitQuestion = _USUAL,
+        *,
+        stop: threading.Event | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> bool:
+        """Time this computer with the threads and devices of `question`, unless that was done before and not
+        disturbed.
+
+        Blocks for some seconds, during which nothing else should decode; never in the GUI thread.
+        `on_progress` is told in this thread how much of it is done, 0 to 1. False: `stop` was set meanwhile,
+        or the computer was so busy that hardly anything could be timed. Raises UserError (kind MODEL or
+        GENERATION) where the engine does not work, and OSError where the temporary folder has no room.
         """
         with self._probing:
-            known = {probe.key for probe in self._probes.probes()}
-            for key in self._keys(question):
-                if key in known:
-                    continue
+            left = self._left(question)
+            for number, key in enumerate(left):
                 devices = (key.device,) if key.device else ()
-                found = self._measures(LoadOptions(threads=key.threads, devices=devices), stop=stop)
-                if found is None:
+                found = self._measures(
+                    LoadOptions(threads=key.threads, devices=devices),
+                    stop=stop,
+                    on_progress=_part_of(on_progress, number, len(left)),
+                )
+                if found is None or not found.is_enough:
                     return False
-                coefficients = solve(found.samples, 0 if key.device else key.threads)
-                self._probes.keep(KeptProbe(key=key, coefficients=coefficients, at=self._now()))
+                self._probes.keep(
+                    KeptProbe(
+                        key=key,
+                        coefficients=solve(found.samples, 0 if key.device else key.threads),
+                        at=self._now(),
+                        share=found.share,
+                        complete=found.complete,
+                    )
+                )
         return True
 
     def speeds(self, question: SpeedQuestion) -> Speeds:
@@ -178,14 +204,20 @@ class SpeedModel:
             gpu_layers=round(share * (work.layers + 1)) if devices else 0,
             kv_type=question.kv_type,
         )
+        processor = self._nearest(threads, "")
         return Prediction(
             work=work,
             settings=settings,
             share=share if devices else 0.0,
             processor=self._coefficients(threads, ""),
             device=self._coefficients(threads, devices[0]) if devices else None,
-            exact=work.exact and engine == _PROBED_ENGINE and self._knows(threads),
+            exact=work.exact
+            and engine == _PROBED_ENGINE
+            and processor is not None
+            and processor.key.threads == threads
+            and processor.complete,
             learned=self._all_learned(),
+            slack=processor.slack if processor is not None and share < 1 else 1.0,
         )
 
     def _all_learned(self) -> Learned:
@@ -209,20 +241,27 @@ class SpeedModel:
         devices = question.devices[:1] if question.gpu_layers else ()
         return [usual, *(replace(usual, device=name) for name in devices)]
 
-    def _knows(self, threads: int) -> bool:
-        return self.is_probed(FitQuestion(threads=threads))
+    def _known(self) -> dict[ProbeKey, KeptProbe]:
+        return {probe.key: probe for probe in self._probes.probes()}
+
+    def _left(self, question: FitQuestion) -> list[ProbeKey]:
+        """What `probe` would measure: it was not, or it was disturbed."""
+        known = self._known()
+        return [key for key in self._keys(question) if key not in known or known[key].disturbed]
+
+    def _nearest(self, threads: int, device: str) -> KeptProbe | None:
+        """The probe with the most similar number of threads; None: there is none on this computer."""
+        wanted = ProbeKey(
+            cpu=self._cpu_name(), threads=threads, engine=self._version(_PROBED_ENGINE), device=device
+        )
+        fitting = (probe for probe in self._probes.probes() if replace(probe.key, threads=threads) == wanted)
+        return min(fitting, key=lambda probe: abs(probe.key.threads - threads), default=None)
 
     def _coefficients(self, threads: int, device: str) -> Coefficients | None:
         """Of the probe with the most similar number of threads; None: there is none on this computer."""
-        cpu, version = self._cpu_name(), self._version(_PROBED_ENGINE)
-        fitting = [
-            probe
-            for probe in self._probes.probes()
-            if (probe.key.cpu, probe.key.engine, probe.key.device) == (cpu, version, device)
-        ]
-        if not fitting:
+        best = self._nearest(threads, device)
+        if best is None:
             return None
-        best = min(fitting, key=lambda probe: abs(probe.key.threads - threads))
         if best.key.threads == threads or device:
             return best.coefficients
         return with_threads(best.coefficients, best.key.threads, threads)
@@ -252,6 +291,15 @@ class SpeedModel:
         with self._state:
             self._works[loaded.path] = work
         return work
+
+
+def _part_of(
+    on_progress: Callable[[float], None] | None, number: int, count: int
+) -> Callable[[float], None] | None:
+    """Tells of one of `count` things that are done one after the other."""
+    if on_progress is None:
+        return None
+    return lambda fraction: on_progress((number + fraction) / count)
 
 
 def placed_share(work: TokenWork, question: FitQuestion) -> float:

@@ -12,8 +12,17 @@ import psutil
 import pytest
 
 from slmdesk.chat import ChatService, Conversation, ConversationStore
-from slmdesk.chat.effort import EffortWatch, processor_seconds
-from slmdesk.engines import End, EnginePool, Event, PromptProgress, Reasoning, Stats, Text
+from slmdesk.chat.effort import EffortWatch
+from slmdesk.engines import (
+    End,
+    EnginePool,
+    Event,
+    PromptProgress,
+    Reasoning,
+    Stats,
+    Text,
+    processor_seconds,
+)
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.storage import Database
 from tests.chat.scripted_pool import ANSWER, MODEL, STATS, ScriptedPool

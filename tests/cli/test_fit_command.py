@@ -8,12 +8,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
+from slmdesk.cli import fitting
 from slmdesk.cli.fit import build_fit
 from slmdesk.cli.main import Surroundings
 from slmdesk.fit import FitQuestion, SpeedModel
@@ -21,6 +23,7 @@ from slmdesk.messages import ErrorKind, UserError, one_line
 from slmdesk.storage import Paths, Settings
 from tests.fit.header_models import HEADER_MODELS
 from tests.fit.small_models import write_small_model
+from tests.fit.speed_samples import MadeUpProbe
 from tests.hub import LoopbackHub, SparseFile
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
@@ -43,6 +46,7 @@ KEYS = [
     "tokens_per_second",
 ]
 EXACT = ("weights", "kv", "compute", "output", "total")
+_PROBE = SpeedModel.probe
 _TINY_ONNX = Path(__file__).parent.parent / "data" / "tiny-onnx"
 # What the reader fetches at least at once, and ahead of a header that is longer.
 _FEW_BYTES = 1024 * 1024
@@ -59,7 +63,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
 @pytest.fixture(autouse=True)
 def _not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """How fast this computer is takes some seconds to measure, each time in the new home of a test."""
-    monkeypatch.setattr(SpeedModel, "probe", lambda *_: False)
+    monkeypatch.setattr(SpeedModel, "probe", lambda *_, **__: False)
 
 
 @pytest.fixture
@@ -247,16 +251,37 @@ def test_exit_codes_of_the_whole_program(run_cli: RunCli, tmp_path: Path) -> Non
 def test_how_fast_this_computer_is_gets_measured_once(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
     measured: list[FitQuestion] = []
     monkeypatch.setattr(SpeedModel, "is_probed", lambda _, question: bool(measured))
-    monkeypatch.setattr(SpeedModel, "probe", lambda _, question: measured.append(question))
+    monkeypatch.setattr(SpeedModel, "probe", lambda _, question, **more: measured.append(question))
     fit(str(_TINY_ONNX), "--ctx", "512")
     fit(str(_TINY_ONNX), "--ctx", "1024")
     assert [question.context_length for question in measured] == [512]
 
 
+@pytest.mark.parametrize("watched", [True, False])
+def test_who_watches_is_told_that_the_computer_is_measured_and_was_busy(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], watched: bool
+) -> None:
+    monkeypatch.setattr(SpeedModel, "probe", _PROBE)
+    probe = MadeUpProbe(share=0.5)
+    monkeypatch.setattr(fitting, "SpeedModel", partial(SpeedModel, measures=probe))
+    monkeypatch.setattr(fitting, "stderr_is_terminal", lambda: watched)
+    said = [_said(paths, capsys)]
+    probe.share = 0.97
+    said += [_said(paths, capsys), _said(paths, capsys)]
+    if not watched:
+        assert said == [[], [], []]
+        return
+    (first, busy), (again,), nothing = said
+    assert first.startswith("Measuring how fast this computer is.")
+    assert busy.startswith("Other programs kept this computer busy")
+    assert again.startswith("Measuring again")
+    assert nothing == []
+
+
 def test_a_computer_that_cannot_be_measured_is_no_reason_to_say_nothing(
     paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(*_: object) -> bool:
+    def full(*_: object, **__: object) -> bool:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(SpeedModel, "probe", full)
@@ -264,3 +289,9 @@ def test_a_computer_that_cannot_be_measured_is_no_reason_to_say_nothing(
     out, err = capsys.readouterr()
     assert json.loads(out)["tokens_per_second"]["expected"] is None
     assert err == "slmdesk: How fast this computer is cannot be measured: No space left on device.\n"
+
+
+def _said(paths: Paths, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """On stderr by one `fit --json`."""
+    build_fit().main([str(_TINY_ONNX), "--json"], obj=Surroundings(paths, Settings()), standalone_mode=False)
+    return capsys.readouterr().err.splitlines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,14 +85,34 @@ class MadeUpProbe:
     speed: float = 1.0
     asked: list[LoadOptions] = field(default_factory=list)
     stopped: bool = False
+    share: float | None = 0.97
+    """Of the processor time, what the engine had."""
+    roles: frozenset[str] | None = None
+    """What there was time for; None: all."""
 
-    def __call__(self, options: LoadOptions, *, stop: threading.Event | None = None) -> ProbeResult | None:
+    def __call__(
+        self,
+        options: LoadOptions,
+        *,
+        stop: threading.Event | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> ProbeResult | None:
         self.asked.append(options)
         if self.stopped:
             return None
         if self.speed not in _SAMPLES:
             _SAMPLES[self.speed] = samples(computer(self.speed))
-        return ProbeResult(version="made up", samples=_SAMPLES[self.speed], seconds=0.0)
+        if on_progress is not None:
+            on_progress(1.0)
+        return ProbeResult(
+            version="made up",
+            samples=tuple(
+                one for one in _SAMPLES[self.speed] if self.roles is None or one.role in self.roles
+            ),
+            seconds=0.0,
+            share=self.share,
+            complete=self.roles is None,
+        )
 
 
 def work_of(file: Path) -> TokenWork:

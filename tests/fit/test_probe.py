@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from msgspec.structs import asdict
 
 from slmdesk.engines import EngineProcess, LoadOptions, engine_of_format
+from slmdesk.fit.correction import LEAST_SHARE
 from slmdesk.fit.probe import ProbeStep, measure, probe_steps
 from slmdesk.fit.probe_models import ProbeModel
 from slmdesk.fit.solving import solve
@@ -41,6 +45,59 @@ def test_small_models_are_timed_where_they_are_asked_to_be() -> None:
     assert all(0 < sample.token_s < 1 for sample in found.samples)
     costs = asdict(solve(found.samples, 1))
     assert set(costs["paces"]) == {"Q8_0", "F32"}
+
+
+class _Clock:
+    """Each look at it takes a second."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def test_what_there_is_no_time_for_is_left_out_also_in_the_middle_of_an_answer() -> None:
+    clock = _Clock()
+    steps = [
+        ProbeStep(role="type", model=SMALL, rounds=2),
+        ProbeStep(role="type", model=replace(SMALL, type="F16"), rounds=2, tokens=100_000),
+    ]
+    told: list[float] = []
+    found = measure(LoadOptions(threads=1), steps=steps, limit_s=300, clock=clock, on_progress=told.append)
+    assert found is not None
+    assert [sample.work.matrices[0].type for sample in found.samples] == ["Q8_0"]
+    assert not found.complete
+    assert told == [0.25]
+    assert 300 <= found.seconds < 310
+
+
+def test_where_there_is_no_time_at_all_nothing_is_found() -> None:
+    found = measure(LoadOptions(threads=1), steps=[ProbeStep(role="type", model=SMALL)], limit_s=0)
+    assert found is not None
+    assert (found.samples, found.complete, found.share) == ((), False, None)
+    assert not found.is_enough
+
+
+def test_a_busy_computer_is_noticed() -> None:
+    """Of an engine with more threads than there are processors, some have to wait."""
+    processors = len(psutil.Process().cpu_affinity()) if sys.platform == "linux" else os.cpu_count() or 1
+    model = ProbeModel(type="Q8_0", layers=4, width=1024, forward_width=4096)
+    step = ProbeStep(role="memory", model=model, tokens=16, rounds=2)
+    found = measure(LoadOptions(threads=4 * processors), steps=[step])
+    assert found is not None
+    assert found.share is not None
+    assert 0 < found.share < LEAST_SHARE
+
+
+def test_the_usual_comes_first() -> None:
+    steps = probe_steps(10**10)
+    roles = [step.role for step in steps]
+    assert roles.index("memory") < roles.index("state")
+    names = [step.model.type for step in steps if step.role == "type"]
+    assert set(names[:3]) == {"Q8_0", "Q4_K", "Q6_K"}
+    first = roles.index("state")
+    assert {step.kv_type for step in steps[:first] if step.role == "attending"} == {"f16", "q8_0"}
 
 
 def test_what_cannot_run_is_left_out() -> None:

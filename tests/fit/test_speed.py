@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,103 @@ def test_the_probe_is_taken_again_where_something_has_changed(here: Situation, w
     here.model.probe(question)
     assert here.model.is_probed(question)
     assert len(here.probe.asked) == 2
+
+
+def test_a_disturbed_probe_is_used_with_room_above_and_taken_again(here: Situation) -> None:
+    here.probe.speed, here.probe.share = 0.3, 0.6
+    assert here.model.probe(QUESTION)
+    found = here.model.predict(here.works["one"], QUESTION)
+    assert found is not None
+    real = 1 / seconds_per_token(computer(), here.works["one"], "f16", 0)
+    assert found.expected < real / 3 < real < found.high
+    assert found.low == pytest.approx(0.85 * found.expected)
+
+    here.model = here.open()
+    assert here.model.is_disturbed(QUESTION)
+    assert not here.model.is_probed(QUESTION)
+    here.probe.speed, here.probe.share = 1.0, 0.86
+    assert here.model.probe(QUESTION)
+    assert here.model.is_probed(QUESTION)
+    assert not here.model.is_disturbed(QUESTION)
+    found = here.model.predict(here.works["one"], QUESTION)
+    assert found is not None
+    assert found.expected == pytest.approx(real, rel=0.08)
+    assert found.high == pytest.approx(1.15 * found.expected)
+    here.model.probe(QUESTION)
+    assert len(here.probe.asked) == 2
+
+
+def test_a_disturbed_probe_replaces_only_a_more_disturbed_one(here: Situation) -> None:
+    other = here.open()
+    rates = []
+    for model, speed, share in [
+        (here.model, 0.5, 0.6),
+        (here.model, 0.3, 0.5),
+        (here.model, 0.7, 0.7),
+        (other, 1.0, None),  # Another window, of which the first has not heard.
+        (here.model, 0.9, 0.84),
+    ]:
+        here.probe.speed, here.probe.share = speed, share
+        model.probe(QUESTION)
+        found = here.open().predict(here.works["one"], QUESTION)
+        assert found is not None
+        rates.append(found.expected)
+    assert len(here.probe.asked) == 5
+    first, worse, better, undisturbed, last = (rate / rates[0] for rate in rates)
+    assert (first, worse) == (1.0, 1.0)
+    assert better == pytest.approx(1.4, rel=0.05)
+    assert undisturbed == pytest.approx(2.0, rel=0.05)
+    assert last == undisturbed
+    assert here.model.is_probed(QUESTION)
+
+
+def test_own_runs_are_not_doubted_with_the_probe(here: Situation) -> None:
+    here.probe.share = 0.6
+    here.model.probe(QUESTION)
+    here.run("one", here.expected(depth=300))
+    for question in (QUESTION, replace(QUESTION, kv_type="q8_0")):
+        found = here.model.predict(here.works["one"], question)
+        assert found is not None
+        assert found.high < 1.3 * found.expected
+
+
+def test_a_probe_without_time_for_all_is_less_sure_and_kept(here: Situation) -> None:
+    here.probe.roles = frozenset({"layers", "type", "words", "memory"})
+    assert here.model.probe(QUESTION)
+    assert here.model.is_probed(QUESTION)
+    found = here.model.predict(here.works["one"], QUESTION)
+    assert found is not None
+    assert found.low == pytest.approx(0.6 * found.expected)
+
+
+def test_a_probe_without_time_for_the_memory_says_nothing(here: Situation) -> None:
+    here.probe.roles = frozenset({"layers", "words"})
+    assert not here.model.probe(QUESTION)
+    assert here.model.predict(here.works["one"], QUESTION) is None
+    here.probe.roles = frozenset()
+    assert not here.model.probe(QUESTION)
+
+
+def test_a_probe_of_an_older_kind_is_not_used(here: Situation) -> None:
+    here.probe.speed = 0.2
+    here.model.probe(QUESTION)
+    file = here.folder / "speed" / PROBES_FILE
+    kept = json.loads(file.read_text())
+    kept[0]["key"]["probe"] -= 1
+    file.write_text(json.dumps(kept))
+    here.model = here.open()
+    assert here.model.predict(here.works["one"], QUESTION) is None
+    here.probe.speed = 1.0
+    here.model.probe(QUESTION)
+    real = 1 / seconds_per_token(computer(), here.works["one"], "f16", 0)
+    assert here.expected() == pytest.approx(real, rel=0.08)
+
+
+def test_progress_is_told_of_all_that_is_probed_together(here: Situation) -> None:
+    told: list[float] = []
+    question = replace(QUESTION, devices=("GPU0",), gpu_layers=-1)
+    here.model.probe(question, on_progress=told.append)
+    assert told == [0.5, 1.0]
 
 
 def test_a_device_is_probed_beside_the_processor_and_layers_divide_the_time(here: Situation) -> None:
