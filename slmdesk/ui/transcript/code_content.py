@@ -49,29 +49,41 @@ class CodeContent(Content):
             self._colored = []
         self.text = text
 
-    def color(self, runs: Sequence[Run]) -> None:
-        """Colour words; places are letters of this text. Only lines whose colours change are drawn anew."""
-        lines = self._by_line(runs)
-        block = self.document.begin()
-        for number, line in enumerate(lines):
+    def line_at(self, letter: int) -> tuple[int, int]:
+        """Number and first letter of the line of `letter`, or of an earlier one that has no colours yet."""
+        number = min(self.text.count("\n", 0, max(letter, 0)), len(self._colored))
+        start = 0
+        for _ in range(number):
+            start = self.text.index("\n", start) + 1
+        return number, start
+
+    def color(self, first: int, runs: Sequence[Run]) -> None:
+        """Colour words from the line `first` on, from whose beginning the places of `runs` are counted.
+
+        Only lines whose colours change are drawn anew.
+        """
+        lines = self._by_line(first, runs)
+        block = self.document.findBlockByNumber(first)
+        for number, line in enumerate(lines, first):
             if number >= len(self._colored) or self._colored[number] != line:
                 block.layout().setFormats([self._format(*run) for run in line])
                 self.document.markContentsDirty(block.position(), block.length())
             block = block.next()
-        self._colored = lines
+        self._colored[first:] = lines
 
-    def _by_line(self, runs: Sequence[Run]) -> list[tuple[Run, ...]]:
-        """The runs of each line, in UTF-16 units from its beginning. A run may reach over several lines."""
+    def _by_line(self, first: int, runs: Sequence[Run]) -> list[tuple[Run, ...]]:
+        """The runs of each line from the line `first` on, in UTF-16 units from its beginning. A run may reach
+        over several lines."""
         lines: list[tuple[Run, ...]] = []
         number, line_start = 0, 0
-        for line in self.text.split("\n"):
+        for line in self.text.split("\n")[first:]:
             line_end = line_start + len(line)
             found: list[Run] = []
             while number < len(runs):
                 start, end, role = runs[number]
-                first, last = max(start, line_start) - line_start, min(end, line_end) - line_start
-                if first < last:
-                    found.append((_units(line, first), _units(line, last), role))
+                begin, last = max(start, line_start) - line_start, min(end, line_end) - line_start
+                if begin < last:
+                    found.append((_units(line, begin), _units(line, last), role))
                 if end > line_end:
                     break
                 number += 1

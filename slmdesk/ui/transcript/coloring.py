@@ -18,12 +18,14 @@ _GO_ON_AFTER_MS = 15
 class CodeColors:
     """The colours of one block of code, as far as they are known."""
 
-    __slots__ = ("_again", "_code", "_grew", "_highlighter", "_language", "findings", "runs")
+    __slots__ = ("_again", "_code", "_grew", "_highlighter", "_language", "changed_at", "findings", "runs")
 
     def __init__(self) -> None:
         self.runs: Sequence[Run] = ()
         self.findings = 0
         """How often more was found out."""
+        self.changed_at = 0
+        """From which letter on colours may be others since the last finding."""
         self._language = ""
         self._code = ""
         self._grew = False
@@ -44,9 +46,8 @@ class CodeColors:
         if code != self._code or highlighter.is_behind:
             self._grew = self._grew or (bool(self._code) and code != self._code)
             self._code = code
-            self.runs = highlighter.runs(code)
-            self.findings += 1
-            return highlighter.changed_at
+            self._find(highlighter.runs(code), highlighter.changed_at)
+            return self.changed_at
         if growing or not self._grew:
             return len(code)
         if self._again is None:
@@ -54,9 +55,13 @@ class CodeColors:
         runs = self._again.runs(code)
         if self._again.is_behind:
             return len(code)
-        self.runs, self._highlighter, self._again, self._grew = runs, self._again, None, False
-        self.findings += 1
+        self._highlighter, self._again, self._grew = self._again, None, False
+        self._find(runs, 0)
         return 0
+
+    def _find(self, runs: Sequence[Run], changed_at: int) -> None:
+        self.runs, self.changed_at = runs, changed_at
+        self.findings += 1
 
     def is_done(self, *, growing: bool) -> bool:
         """Whether another step would find nothing more."""
@@ -133,5 +138,7 @@ def _color(strip: Strip, colors: CodeColors) -> None:
     """Colour the lines that are laid out, unless they are coloured by all that was found out."""
     content = strip.content
     if isinstance(content, CodeContent) and content.findings != colors.findings:
-        content.color(colors.part(strip.start, strip.end))
+        only_last = content.findings == colors.findings - 1
+        first, start = content.line_at(colors.changed_at - strip.start if only_last else 0)
+        content.color(first, colors.part(strip.start + start, strip.end))
         content.findings = colors.findings

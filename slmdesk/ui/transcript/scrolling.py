@@ -44,6 +44,10 @@ class Scrolling:
         if self._page.room and not self.paused and not self._settling:
             self._stage.measure()
 
+    def make_ready(self) -> bool:
+        """Fill the next widget of what was measured. Returns whether there was any."""
+        return bool(self._page.room) and not self.paused and not self._settling and self._stage.make_ready()
+
     def arrange(self) -> None:
         """Show what is to be shown, and set the bar accordingly."""
         if self._page.room and not self.paused and not self._settling:

@@ -42,7 +42,7 @@ _VIEWS: dict[StripKind, type[StripView]] = {
 _STEADY = frozenset(StripKind) - {StripKind.PERSON_FOOT, StripKind.EDITOR}
 _FEET = (StripKind.FOOT, StripKind.PERSON_FOOT)
 # What an answer is made of, and how many of it a window shows as a rule.
-_USUAL = {StripKind.TEXT: 6, StripKind.CODE_HEAD: 2, StripKind.CODE: 2, StripKind.TABLE: 2, StripKind.RULE: 1}
+_USUAL = {StripKind.TEXT: 6, StripKind.CODE_HEAD: 2, StripKind.CODE: 3, StripKind.TABLE: 2, StripKind.RULE: 1}
 # Measuring what is seen changes what is seen; it settles in two or three rounds.
 _MOST_ROUNDS = 12
 # Texts laid out that are kept after they went off screen.
@@ -63,6 +63,10 @@ class Stage(QObject):
         self._placed: dict[StripView, tuple[int, int, int, int]] = {}
         """Where each lies, but for those that float: asking Qt for twenty takes longer than moving one."""
         self._free: dict[StripKind, list[StripView]] = {}
+        self._ready: dict[Strip, StripView] = {}
+        """Filled and not on screen yet."""
+        self._seen: list[tuple[Strip, int]] = []
+        """What will be on screen, as it was measured last, and where each begins."""
         self._kept: OrderedDict[Strip, None] = OrderedDict()
         self.follows = True
         """Whether the end stays in view."""
@@ -125,7 +129,7 @@ class Stage(QObject):
     def measure(self) -> list[tuple[Strip, int]]:
         """Measure what will be on screen, and say where each strip begins. Shows nothing yet."""
         page, column = self._page, self._column
-        seen: list[tuple[Strip, int]] = []
+        seen = self._seen
         for _ in range(_MOST_ROUNDS):
             top = self._wanted_top()
             seen.clear()
@@ -141,6 +145,19 @@ class Stage(QObject):
                 break
         return seen
 
+    def make_ready(self) -> bool:
+        """Fill a widget for something that will be on screen, as it was measured. Returns whether there was
+        any: filling several at once, and showing them, would hold the window up for too long."""
+        for strip, _ in self._seen:
+            if strip not in self.showing and strip not in self._ready and self._column.has(strip.message):
+                view = self._take(strip.kind)
+                view.resize(self._page.column + 2 * GUTTER, strip.height)
+                view.show_strip(strip)
+                self._ready[strip] = view
+                self._changed.discard(strip)
+                return True
+        return False
+
     def forget_gone(self) -> None:
         """Messages were replaced or taken away: show and keep nothing of them."""
         for strip in tuple(self._kept):
@@ -150,12 +167,17 @@ class Stage(QObject):
             if not self._column.has(strip.message):
                 self._release(strip)
                 self._kept.pop(strip, None)
+        for strip in tuple(self._ready):
+            if not self._column.has(strip.message):
+                self._put_away(strip, self._ready.pop(strip))
+                self._kept.pop(strip, None)
+        self._seen.clear()
         if self._page.link is not None and not self._column.has(self._page.link.strip.message):
             self._page.link = None
 
     def forget_contents(self) -> None:
         """Lay everything out anew: colours or letters are others."""
-        for strip in (*self._kept, *self.showing):
+        for strip in (*self._kept, *self.showing, *self._ready):
             strip.content = None
         self._kept.clear()
         self._page.layout += 1
@@ -221,21 +243,26 @@ class Stage(QObject):
         for strip, y in seen:
             view = self.showing.get(strip)
             is_new = view is None
+            is_ready = strip in self._ready
             if view is None:
-                view = self.showing[strip] = self._take(strip.kind)
+                view = self._ready.pop(strip) if is_ready else self._take(strip.kind)
+                self.showing[strip] = view
                 self._kept.pop(strip, None)
             geometry = (left, y - self.top, width, strip.height)
             floats = strip.kind is StripKind.PERSON_FOOT
             if not floats and self._placed.get(view) != geometry:
                 self._placed[view] = geometry
                 view.setGeometry(*geometry)
-            if is_new or strip in changed:
+            if (is_new and not is_ready) or strip in changed:
                 view.show_strip(strip)
+            if is_new or strip in changed:
                 self.freshly_shown.add(strip)
             if floats:
                 self._place_person_foot(view, left + width, y - self.top)
             if is_new:
                 view.show()
+        for strip in tuple(self._ready):
+            self._put_away(strip, self._ready.pop(strip))
 
     def _move_cursor(self) -> None:
         """The writing cursor may stand behind another strip now."""
@@ -269,9 +296,13 @@ class Stage(QObject):
         if view.isAncestorOf(self._surface.window().focusWidget() or self._surface):
             self._focus_left()
         view.hide()
+        self.freshly_shown.discard(strip)
+        self._put_away(strip, view)
+
+    def _put_away(self, strip: Strip, view: StripView) -> None:
+        """Keep for another strip a widget that is not on screen any more, or never was."""
         view.set_pointer_near(False)
         view.leave_strip()
-        self.freshly_shown.discard(strip)
         self._free.setdefault(strip.kind, []).append(view)
         if strip.content is not None:
             self._kept[strip] = None

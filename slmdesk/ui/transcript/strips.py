@@ -25,7 +25,7 @@ _TEXT_LETTERS = 6000
 _SPACE_WITHIN = 400
 # What a person typed or pasted is divided between lines.
 _TYPED_LINES = 60
-_CODE_LINES = 50
+_CODE_LINES = 25
 _CODE_LETTERS = 4000
 _TABLE_ROWS = 10
 LONGEST_CODE_LINE = 2000

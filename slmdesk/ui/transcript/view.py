@@ -40,6 +40,7 @@ from slmdesk.ui.transcript.searching import Searching
 from slmdesk.ui.transcript.selection import START, Selection, end_of
 from slmdesk.ui.transcript.stage import Stage
 from slmdesk.ui.transcript.stops import Stops
+from slmdesk.ui.transcript.warming import Warming
 from slmdesk.ui.transcript.writing import Writing
 
 if TYPE_CHECKING:
@@ -102,8 +103,9 @@ class Transcript(QAbstractScrollArea):
         self._keyboard = Keyboard(self, self._page, self._scrolling, self._actions)
         self._edge = FocusEdge(theme, self)
         self._searching = Searching(self._finder, self._column, self._scrolling, self._pointer)
-        self._writing = Writing(self._column, self._page, self)
+        self._writing = Writing(self._column, self._page, self._scrolling, self)
         self._reading = Reading(self._column, self)
+        self._warming = Warming(self._lettering)
         self._preparing = RestingTimer(0, self, again=True)
         self._soon = RestingTimer(0, self)
         self._measured = False
@@ -137,8 +139,6 @@ class Transcript(QAbstractScrollArea):
         pointer.scroll_wanted.connect(self._scrolling.scroll_by)
         pointer.scrolled_sideways.connect(actions.show_offset)
         pointer.near.connect(self._stage.set_near)
-        self._writing.read.connect(self._scrolling.measure)
-        self._writing.grown.connect(self._scrolling.arrange)
         self._writing.grown_in.connect(self._finder.forget)
         self._finder.found.connect(self.found)
         self._finder.changed.connect(self._marks.update)
@@ -434,7 +434,7 @@ class Transcript(QAbstractScrollArea):
             self._soon.start()
 
     def _prepare(self) -> None:
-        if not self._stage.prepare():
+        if not self._stage.prepare() and not self._warming.step(self.devicePixelRatioF()):
             self._preparing.stop()
 
     def _drop_unanswered(self) -> None:

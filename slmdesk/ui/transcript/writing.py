@@ -12,6 +12,7 @@ from slmdesk.ui.transcript.column import Column
 from slmdesk.ui.transcript.message import Message
 from slmdesk.ui.transcript.page import Page
 from slmdesk.ui.transcript.resting import RestingTimer
+from slmdesk.ui.transcript.scrolling import Scrolling
 from slmdesk.ui.transcript.strips import Section, StripKind
 
 if TYPE_CHECKING:
@@ -25,17 +26,14 @@ _DRAW_EVERY_MS = 33
 class Writing(QObject):
     """Adds what the model writes to the last message of a column."""
 
-    read = Signal()
-    """The column has grown, and is to be drawn soon."""
-    grown = Signal()
-    """The column is to be drawn."""
     grown_in = Signal(int)
     """Which message has more text now."""
 
-    def __init__(self, column: Column, page: Page, parent: QObject) -> None:
+    def __init__(self, column: Column, page: Page, scrolling: Scrolling, parent: QObject) -> None:
         super().__init__(parent)
         self._column = column
         self._page = page
+        self._scrolling = scrolling
         self._message: Message | None = None
         self._text: list[str] = []
         self._reasoning: list[str] = []
@@ -92,7 +90,7 @@ class Writing(QObject):
     def draw(self) -> None:
         """Show what has come, now and not in turns."""
         self._take_all()
-        self.grown.emit()
+        self._scrolling.arrange()
 
     def _take_all(self) -> None:
         """Take over what has come, now and not in turns. It is not drawn yet."""
@@ -132,10 +130,12 @@ class Writing(QObject):
         message.folded = None
         self.grown_in.emit(message.index)
         if self._draws:
-            self.read.emit()
+            self._scrolling.measure()
+            yield
+        while self._draws and self._scrolling.make_ready():
             yield
         if self._draws:
-            self.grown.emit()
+            self._scrolling.arrange()
 
     def _grow(self, message: Message, section: Section, pieces: list[str]) -> Iterator[None]:
         """Add `pieces`, which are taken, to one of the texts of `message`."""

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from slmdesk.engines import End
 from slmdesk.ui.theme import Theme
 from slmdesk.ui.transcript import Transcript, reading_column
+from slmdesk.ui.transcript.markdown.lexers import load_lexer
 from slmdesk.ui.transcript.strips import StripKind
 from tests.ui.scripted import make_stats
 from tests.ui.transcript.scene import answer, drag, foot, marked, point_of, said, show, strips
@@ -255,3 +256,46 @@ def test_what_was_streamed_is_laid_out_as_what_is_shown_at_once(
     show(transcript, answer(text))
     QApplication.processEvents()
     assert streamed == laid_out()
+
+
+_CODE = (
+    "".join(
+        f'def part_{number}(text):  # żółć\n    """Says\n    {number}."""\n    return {number}\n'
+        for number in range(20)
+    )
+    + "open = '''never\nclosed\n"
+)
+
+
+def test_code_that_grew_has_the_colours_of_code_that_came_at_once(
+    transcript: Transcript, qtbot: QtBot
+) -> None:
+    load_lexer("python")
+    text = f"```python\n{_CODE}"
+    show(transcript, said("Hi", 1), answer(text, 2))
+    coloring = transcript._page.coloring
+    qtbot.waitUntil(lambda: not coloring.timer.isActive())
+    whole = _colors(transcript)
+    assert len({color for line in whole for *_, color in line}) > 3
+    transcript.clear()
+    transcript.begin_answer("SmolLM2 135M", 0)
+    for start in range(0, len(text), 23):
+        transcript.append(text[start : start + 23])
+        transcript._writing.draw()
+    transcript.end_answer(End(reason="stop"))
+    qtbot.waitUntil(lambda: not coloring.timer.isActive() and _colors(transcript) == whole)
+
+
+def _colors(transcript: Transcript) -> list[list[tuple[int, int, str]]]:
+    """Of each line of code on screen, what is coloured how."""
+    found = []
+    for strip in strips(transcript.messages[-1]):
+        if strip.kind is StripKind.CODE and strip.widget is not None and strip.content is not None:
+            block = strip.content.document.begin()
+            while block.isValid():
+                formats = block.layout().formats()
+                found.append(
+                    [(one.start, one.length, one.format.foreground().color().name()) for one in formats]
+                )
+                block = block.next()
+    return found
