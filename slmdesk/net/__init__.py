@@ -6,7 +6,7 @@ the network needs is imported before it is used: a window shows without it.
 """
 
 from slmdesk.net.guard import install_guard
-from slmdesk.net.hosts import is_loopback
+from slmdesk.net.hosts import is_loopback, read_hosts
 from slmdesk.net.hub_settings import keep_hub_quiet
 from slmdesk.net.log import NETWORK_LOG, LogEntry, NetworkLog
 from slmdesk.net.network import JsonPage, Network
@@ -21,6 +21,7 @@ __all__ = [
     "RangedFile",
     "install_guard",
     "is_loopback",
+    "read_hosts",
 ]
 
 # Here, since whoever imports the library has come through this room first: the import contract sees to it.

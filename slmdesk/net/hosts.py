@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 from slmdesk.net.errors import network_error
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
+
+_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 
 HUB_STORES = ("*.hf.co", "*.huggingface.co")
 """Where the Hub keeps large files; it redirects there. A mirror does the same."""
@@ -59,6 +62,19 @@ def host_of(url: str) -> str:
         return ""
 
 
+def read_hosts(text: str) -> tuple[str, ...]:
+    """The hosts that a person wrote, set apart by commas or white space: names, or `*.name` for every name
+    below one. Of an address only the host counts. Raises ValueError with the first that is neither.
+    """
+    found: dict[str, None] = {}
+    for word in text.replace(",", " ").replace(";", " ").split():
+        host = _as_written(word)
+        if not _NAME.fullmatch(plain_host(host.removeprefix("*."))):
+            raise ValueError(word)
+        found[host] = None
+    return tuple(found)
+
+
 def plain_host(host: str) -> str:
     """The name as the name service has it, so that two ways of writing one are the same."""
     host = host.lower().rstrip(".")
@@ -100,9 +116,13 @@ class HostRules:
         return origin_of(url) == origin_of(self.endpoint)
 
 
+def _as_written(pattern: str) -> str:
+    """Somebody may have pasted an address."""
+    return pattern.strip().lower().rpartition("://")[2].partition("/")[0].rstrip(".")
+
+
 def _matches(host: str, pattern: str) -> bool:
-    # Somebody may have pasted an address.
-    pattern = pattern.strip().lower().rpartition("://")[2].partition("/")[0].rstrip(".")
+    pattern = _as_written(pattern)
     if pattern.startswith("*."):
         return host.endswith(pattern[1:])
     return bool(pattern) and host == pattern

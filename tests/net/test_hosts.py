@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from slmdesk.net import Network, is_loopback
+from slmdesk.net import Network, is_loopback, read_hosts
 from slmdesk.net.hosts import HostRules
 from tests.hub import LoopbackHub
 from tests.hub.answers import Answer
@@ -33,6 +35,30 @@ from tests.net.reasons import WHY, refused
 )
 def test_this_computer(host: str, is_one: bool) -> None:
     assert is_loopback(host) is is_one
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("", ()),
+        ("a.example.org", ("a.example.org",)),
+        (" A.example.org,*.cdn.test;  b ", ("a.example.org", "*.cdn.test", "b")),
+        ("https://Hub.test/models?x", ("hub.test",)),
+        ("a.test a.test.", ("a.test",)),
+        ("żółw.example", ("żółw.example",)),
+    ],
+)
+def test_hosts_are_read_as_a_person_writes_them(text: str, hosts: tuple[str, ...]) -> None:
+    assert read_hosts(text) == hosts
+    assert read_hosts(", ".join(hosts)) == hosts
+
+
+@pytest.mark.parametrize(
+    "word", ["*", "*.", "a..b", "-a.test", "a_b", "a:80", "x" * 64, "*.*.test", "a*b.test"]
+)
+def test_what_is_no_host_is_named(word: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(word)}$"):
+        read_hosts(f"good.test {word}")
 
 
 HUB = HostRules("https://huggingface.co")

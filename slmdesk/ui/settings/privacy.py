@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from slmdesk.messages import tr
+from slmdesk.ui.settings.hosts_field import HostsField
 from slmdesk.ui.settings.rows import OnChange, SettingsPage, path_row
 from slmdesk.ui.theme import Theme
 from slmdesk.ui.widgets.switch import Switch
@@ -24,6 +25,9 @@ class PrivacyPage(SettingsPage):
         self.offline_control.changed.connect(lambda value: on_change("offline", value))
         self.loopback_control = Switch(theme, tr("Allow servers on this computer when offline"))
         self.loopback_control.changed.connect(lambda value: on_change("loopback_when_offline", value))
+        hosts = tr("Other hosts that may be asked")
+        self.hosts_control = HostsField(theme, hosts)
+        self.hosts_control.hosts_changed.connect(lambda value: on_change("allowed_hosts", value))
         log_row, self.log_button = path_row(theme, "scroll-text", tr("Network log"), network_log, open_path)
         self.add_group(
             tr("Network"),
@@ -42,6 +46,14 @@ class PrivacyPage(SettingsPage):
                 tr("Other programs here might pass on what they are asked."),
                 self.loopback_control,
                 "localhost loopback",
+            ),
+            self.add_row(
+                "allowed_hosts",
+                "globe",
+                hosts,
+                tr("Beside the Hub's own: those that a mirror sends to. A name, or *.name for all below it."),
+                self.hosts_control,
+                "allowed mirror proxy endpoint",
             ),
             log_row,
         )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from slmdesk.ui.widgets.number_field import NumberField
     from slmdesk.ui.widgets.segmented import Segmented
     from slmdesk.ui.widgets.switch import Switch
+    from slmdesk.ui.widgets.text_field import TextField
 
 # A row any narrower has its control under the words.
 _BESIDE_LEAST = 420
@@ -127,7 +128,7 @@ class SettingsPage(ScrollPage):
         icon: str,
         title: str,
         about: str,
-        control: Segmented | ChoiceButton | NumberField | Switch,
+        control: Segmented | ChoiceButton | NumberField | Switch | TextField,
         keywords: str = "",
     ) -> SettingsRow:
         """The row of the setting called `name`, whose one control is `control`."""

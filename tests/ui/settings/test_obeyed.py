@@ -42,6 +42,16 @@ def type_zoom(panel: SettingsPanel) -> None:
     type_number(panel.appearance.zoom_control, "150")
 
 
+def type_hosts(panel: SettingsPanel, text: str) -> None:
+    edit = panel.privacy.hosts_control.edit
+    edit.setFocus()
+    edit.selectAll()
+    QTest.keyClick(edit, Qt.Key.Key_Delete)
+    QTest.keyClicks(edit, text)
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+
+
+HOSTS = ("a.test", "*.cdn.test")
 CHANGES: dict[str, tuple[Callable[[SettingsPanel], object], object]] = {
     "language": (lambda panel: choose(panel.general.language_control.open_list()), "en"),
     "reopen_last_chat": (lambda panel: panel.general.reopen_control.click(), False),
@@ -60,9 +70,15 @@ CHANGES: dict[str, tuple[Callable[[SettingsPanel], object], object]] = {
     "idle_unload_minutes": (lambda panel: choose(panel.engines.memory.idle.open_list()), 30),
     "offline": (lambda panel: panel.privacy.offline_control.click(), True),
     "loopback_when_offline": (lambda panel: panel.privacy.loopback_control.click(), True),
+    "allowed_hosts": (lambda panel: type_hosts(panel, "https://A.test/x, *.cdn.test"), HOSTS),
 }
 # What the control says of the value, where that is something else.
-SHOWN: dict[str, object] = {"engines_off": False, "context_length": "2048", "idle_unload_minutes": "30"}
+SHOWN: dict[str, object] = {
+    "engines_off": False,
+    "context_length": "2048",
+    "idle_unload_minutes": "30",
+    "allowed_hosts": "a.test, *.cdn.test",
+}
 
 
 def shown(window: MainWindow) -> SettingsPanel:
@@ -72,10 +88,7 @@ def shown(window: MainWindow) -> SettingsPanel:
 
 def test_every_setting_of_a_page_is_tested_here(make_window: MakeWindow) -> None:
     assert set(shown(make_window()).settings) == set(CHANGES)
-    of_no_page = {
-        *("model", "window_width", "window_height", "model_settings", "warnings_dismissed"),
-        "allowed_hosts",
-    }
+    of_no_page = {"model", "window_width", "window_height", "model_settings", "warnings_dismissed"}
     assert {one.name for one in dataclasses.fields(Settings)} == set(CHANGES) | of_no_page
 
 
@@ -93,6 +106,21 @@ def test_a_setting_is_kept(make_window: MakeWindow, qtbot: QtBot, paths: Paths, 
     again = make_window(settings=SettingsStore(paths.settings_file).load())
     control = shown(again).settings[name].control
     assert control.value == SHOWN.get(name, expected)  # type: ignore[attr-defined]
+
+
+def test_what_is_no_host_is_said_and_not_kept(make_window: MakeWindow, paths: Paths) -> None:
+    panel = shown(make_window(settings=Settings(allowed_hosts=HOSTS)))
+    panel.show_page(2)
+    control = panel.privacy.hosts_control
+    told: list[tuple[str, ...]] = []
+    control.hosts_changed.connect(told.append)
+    type_hosts(panel, "a.test, b:80")
+    assert control.error == "“b:80” is not the name of a host."
+    assert control.edit.text() == "a.test, b:80"
+    type_hosts(panel, "a.test,*.cdn.test")
+    assert (control.error, control.edit.text()) == ("", "a.test,*.cdn.test")
+    type_hosts(panel, "")
+    assert told == [()]
 
 
 def test_the_theme_is_obeyed(make_window: MakeWindow) -> None:

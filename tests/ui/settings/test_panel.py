@@ -100,7 +100,7 @@ def test_escape_empties_the_search_before_it_leaves_the_settings(
 NAMES = (
     "language reopen_last_chat load_model_at_start send_with theme reduce_motion text_zoom show_figures"
     " engines_off device gpu_layers threads context_length kv_type idle_unload_minutes offline"
-    " loopback_when_offline"
+    " loopback_when_offline allowed_hosts"
 )
 FIXED = dict.fromkeys(NAMES.split(), REASON)
 
