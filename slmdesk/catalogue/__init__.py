@@ -2,7 +2,6 @@
 
 from slmdesk.catalogue.curated import CuratedList, curated_notes, load_curated
 from slmdesk.catalogue.descriptions import description_of
-from slmdesk.catalogue.headers import HeaderSet
 from slmdesk.catalogue.hub import HubCatalogue, LaidOver, refresh
 from slmdesk.catalogue.licences import licence_doubts, licence_name, licence_summary, limit_of
 from slmdesk.catalogue.merging import merge
@@ -39,7 +38,6 @@ __all__ = [
     "ContextKind",
     "CuratedList",
     "Format",
-    "HeaderSet",
     "HubCatalogue",
     "HubPage",
     "HubQuery",

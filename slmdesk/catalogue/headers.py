@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from slmdesk.catalogue.model import ModelFile, Variant
+from slmdesk.catalogue.one_at_a_time import OneAtATime
 from slmdesk.catalogue.snapshot import SnapshotFolder
 from slmdesk.engines import gguf_problem
 from slmdesk.fit import SparseHeader
@@ -19,9 +17,6 @@ from slmdesk.messages import Message
 
 if TYPE_CHECKING:
     from slmdesk.net import Network
-
-HeaderSet: TypeAlias = tuple[SparseHeader, ...]
-"""The headers of a variant, one for each of its files, in order."""
 
 _MOST_HEADERS = 400
 _MOST_BYTES = 400_000_000
@@ -42,11 +37,10 @@ class HeaderStore:
     def __init__(self, network: Network, folder: Path) -> None:
         self._network = network
         self._kept = SnapshotFolder(folder, _KeptHeader, most_files=_MOST_HEADERS, most_bytes=_MOST_BYTES)
-        self._lock = threading.Lock()
-        self._fetching: dict[str, threading.Lock] = {}
+        self._files = OneAtATime()
 
-    def get(self, variant: Variant) -> HeaderSet:
-        """The headers of all files of `variant`, which are at a commit. Blocking.
+    def get(self, variant: Variant) -> tuple[SparseHeader, ...]:
+        """The headers of all files of `variant`, which are at a commit, in their order. Blocking.
 
         Raises UserError: kind NETWORK, or MODEL where a file is no GGUF file or damaged.
         """
@@ -54,7 +48,7 @@ class HeaderStore:
 
     def _header(self, file: ModelFile) -> SparseHeader:
         key = file.sha256 or f"{file.repo}/{file.path}@{file.revision}"
-        with self._alone(key):
+        with self._files.alone(key):
             kept = self._kept.find(key)
             if kept is not None:
                 return SparseHeader(kept.value.data, kept.value.size)
@@ -68,16 +62,3 @@ class HeaderStore:
                     raise gguf_problem(Path(PurePosixPath(file.path).name), error) from error
             self._kept.keep(key, _KeptHeader(header.data, header.size))
             return header
-
-    @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        with self._lock:
-            lock = self._fetching.setdefault(key, threading.Lock())
-        try:
-            with lock:
-                yield
-        finally:
-            with self._lock:
-                # One that still waits finds what was kept, under whichever lock.
-                if not lock.locked():
-                    self._fetching.pop(key, None)

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from slmdesk.catalogue import search as searching
 from slmdesk.catalogue.asking import ask_repository, is_busy, is_not_found, status_of
 from slmdesk.catalogue.card import MOST_BYTES, plain_card
-from slmdesk.catalogue.headers import HeaderSet, HeaderStore
+from slmdesk.catalogue.folders import FolderStore
+from slmdesk.catalogue.headers import HeaderStore
 from slmdesk.catalogue.model import GGUF, ONNX, CatalogueModel, Variant
 from slmdesk.catalogue.names import is_repository
 from slmdesk.catalogue.query import HubQuery
@@ -24,6 +25,7 @@ from slmdesk.catalogue.snapshot import SnapshotFolder
 from slmdesk.messages import ErrorKind, Message, UserError
 
 if TYPE_CHECKING:
+    from slmdesk.fit import HeaderSet
     from slmdesk.net import Network
 
 _MB = 1_000_000
@@ -49,6 +51,7 @@ class HubCatalogue:
           repositories/  facts and files of repositories
           cards/         model cards
           headers/       headers of GGUF files
+          folders/       configs and graphs of ONNX folders
           refreshed/     the last refresh of the curated list
     """
 
@@ -62,6 +65,7 @@ class HubCatalogue:
         self._cards = SnapshotFolder(folder / "cards", str, most_files=200, most_bytes=20 * _MB)
         self._refreshed = SnapshotFolder(folder / "refreshed", Refreshed, most_files=1, most_bytes=50 * _MB)
         self._headers = HeaderStore(network, folder / "headers")
+        self._folders = FolderStore(network, folder / "folders")
 
     def search(
         self, query: HubQuery, cursor: str = "", stop: threading.Event | None = None
@@ -137,14 +141,15 @@ class HubCatalogue:
         raise failure
 
     def header(self, variant: Variant) -> HeaderSet:
-        """The headers of all files of a GGUF variant, for `fit.simulate_memory`; of an ONNX variant none.
+        """What the files of `variant` themselves say of it, to be asked about with `fit.Subject`: of a GGUF
+        variant the headers of all its files, of an ONNX folder its config and its graph.
 
-        Fetches nothing but the headers, by ranges, and each only once: they are kept by the SHA-256 of their
-        file. A variant that was never asked for is first pinned to a commit, as `details` does. Raises
-        UserError: kind NETWORK, or MODEL where a file is none or damaged.
+        Fetches nothing else, and each only once: they are kept by the SHA-256 of their file. A variant that
+        was never asked for is first pinned to a commit, as `details` does. Raises UserError: kind NETWORK, or
+        MODEL where a file is none or damaged, or where no engine would load it.
         """
-        if variant.format != GGUF:
-            return ()
+        if variant.format == ONNX:
+            return self._folders.get(self._pinned(variant, with_sizes=True))
         return self._headers.get(self._pinned(variant))
 
     def lay_over(self, models: Sequence[CatalogueModel]) -> LaidOver:
@@ -203,9 +208,10 @@ class HubCatalogue:
             return kept.value
         raise failure or self._gone(repo)
 
-    def _pinned(self, variant: Variant) -> Variant:
-        """`variant` with files at a commit."""
-        if variant.files and all(file.revision for file in variant.files):
+    def _pinned(self, variant: Variant, *, with_sizes: bool = False) -> Variant:
+        """`variant` with files at a commit, whose sizes (`with_sizes`) are known."""
+        files = variant.files
+        if files and all(file.revision and (file.size_bytes is not None or not with_sizes) for file in files):
             return variant
         facts = self._facts(variant.repo)
         found = next((one for one in facts.variants if one.id == variant.id), None)

@@ -7,6 +7,7 @@ from typing import get_args
 
 import click
 
+from slmdesk.catalogue import CatalogueModel
 from slmdesk.chat import preference_of
 from slmdesk.cli.advising import Advice, open_advice
 from slmdesk.cli.error_words import in_terminal
@@ -17,7 +18,7 @@ from slmdesk.cli.output import Output
 from slmdesk.cli.placing import PlacingWishes, preferred
 from slmdesk.cli.wanted_model import find_model, find_variant, is_local, parse_wanted
 from slmdesk.engines import ALL_LAYERS, KvType, Preference, engine_of_format
-from slmdesk.fit import Subject
+from slmdesk.fit import HeaderSet, SparseFolder, Subject
 from slmdesk.library import STARTER_ID, InstalledModel, find_models, resolve_model
 from slmdesk.messages import ErrorKind, UserError, tr
 from slmdesk.offers import smaller_subjects, subject_of, subject_on_disk
@@ -95,8 +96,9 @@ def _help() -> str:
         "Tell whether a model would run on this computer, what memory it would take, and how fast it would"
         " write.\n\n"
         "ID_OR_PATH is a file or folder on this computer, a name from `slmdesk models list`, the id of a"
-        " model of the catalogue, REPOSITORY:QUANTIZATION or REPOSITORY/FILE.gguf of the Hub. Of a file on"
-        " the Hub only its header is fetched."
+        " model of the catalogue, REPOSITORY:QUANTIZATION, REPOSITORY/FILE.gguf or REPOSITORY/FOLDER of the"
+        " Hub. Of a file on the Hub only its header is fetched, of a folder for ONNX Runtime GenAI only its"
+        " configuration and structure."
     )
 
 
@@ -162,9 +164,16 @@ def _of_catalogue(text: str, advice: Advice, wishes: FitWishes, output: Output) 
         variant.id,
         subject_of(model, variant, headers),
         _preference(advice, engine_of_format(variant.format), wishes),
-        model.context_length or 0,
+        _trained_context_length(model, headers),
         smaller=smaller_subjects(model, variant),
     )
+
+
+def _trained_context_length(model: CatalogueModel, headers: HeaderSet) -> int:
+    """What a folder itself says wins over what a list says; 0: nobody does."""
+    if isinstance(headers, SparseFolder):
+        return headers.facts.context_length
+    return model.context_length or 0
 
 
 def _preference(advice: Advice, engine: str, wishes: FitWishes, path: str = "") -> Preference:

@@ -3,6 +3,7 @@
 from slmdesk.fit.check import FitCheck, Subject
 from slmdesk.fit.dimensions import dimensions_of_header
 from slmdesk.fit.estimate_onnx import dimensions_of_config
+from slmdesk.fit.folders import HeaderSet, SparseFolder
 from slmdesk.fit.headers import SparseHeader
 from slmdesk.fit.kept_answers import KeptAnswers
 from slmdesk.fit.ladder import Step
@@ -36,6 +37,7 @@ __all__ = [
     "FitCheck",
     "FitQuestion",
     "FitReport",
+    "HeaderSet",
     "KeptAnswers",
     "LayerCache",
     "LayersThatFit",
@@ -45,6 +47,7 @@ __all__ = [
     "Parts",
     "PredictsSpeed",
     "Source",
+    "SparseFolder",
     "SparseHeader",
     "SpeedModel",
     "SpeedQuestion",

@@ -27,6 +27,7 @@ from slmdesk.engines import (
     usual_context_length,
 )
 from slmdesk.fit.facts import ModelFacts, facts_of_list
+from slmdesk.fit.folders import HeaderSet, SparseFolder
 from slmdesk.fit.kept_facts import KeptFacts
 from slmdesk.fit.ladder import KV_TYPES, Step, ladder
 from slmdesk.fit.largest import CONTEXT_STEP, layers_that_fit
@@ -64,10 +65,11 @@ class Subject:
     """As the name of its file says, where there is neither path nor header: the speed depends on it."""
     path: Path | None = None
     """A local file (of a split set the first part) or folder."""
-    headers: tuple[SparseHeader, ...] = ()
-    """Of a file that is elsewhere: one for each part."""
+    headers: HeaderSet = ()
+    """Of a file that is elsewhere one for each part, or what was fetched of a folder that is."""
     dimensions: Dimensions | None = None
-    """From a list, or for ONNX from `fit.dimensions_of_config`, where there is neither path nor header."""
+    """From a list, or for ONNX from `fit.dimensions_of_config`, where there is neither path nor header. Of a
+    folder that is elsewhere with its weights inside of its graph, the number of them is taken from here."""
     weights_bytes: int | None = None
     """Of all its files, without a projector; used with `dimensions` only."""
 
@@ -255,6 +257,10 @@ class FitCheck:
 
     def _facts_of(self, subject: Subject) -> ModelFacts | None:
         """What the formulas look at; None: nothing is there to be looked at."""
+        if isinstance(subject.headers, SparseFolder):
+            return self._facts.of_folder(
+                subject.headers, subject.key, subject.dimensions, subject.quantization
+            )
         if subject.headers:
             return self._facts.of_headers(subject.headers, subject.label or subject.key)
         if subject.path is not None:
@@ -270,6 +276,6 @@ class FitCheck:
 
 def _model_of(subject: Subject) -> Path | Sequence[SparseHeader] | None:
     """What a simulation is given; None: there is nothing that it can look at."""
-    if subject.format != "gguf":
+    if subject.format != "gguf" or isinstance(subject.headers, SparseFolder):
         return None
     return subject.headers or subject.path

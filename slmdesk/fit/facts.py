@@ -18,9 +18,10 @@ from slmdesk.fit.machine import DeviceFacts
 from slmdesk.fit.types import Dimensions, FitQuestion, MemoryNeed
 from slmdesk.fit.work import TokenWork, work_of_dimensions, work_of_headers
 from slmdesk.formats.gguf import GgufError, GgufHeader, block_of, find_part
-from slmdesk.formats.onnx import OnnxError, is_genai_folder, read_folder
+from slmdesk.formats.onnx import GenaiOutline, OnnxError, is_genai_folder, read_folder
 
 if TYPE_CHECKING:
+    from slmdesk.fit.folders import SparseFolder
     from slmdesk.fit.headers import SparseHeader
 
 # An engine has the name of this format too, and none is named outside of its room.
@@ -77,19 +78,9 @@ def facts_of_path(path: Path) -> ModelFacts:
     """
     if is_genai_folder(path):
         try:
-            folder = read_folder(path)
+            return _facts_of_outline(read_folder(path))
         except OnnxError as error:
             raise onnx_problem(path, error) from error
-        known = msgspec.structs.replace(
-            dimensions_of_config(folder.config), parameters=folder.parameters or None
-        )
-        return ModelFacts(
-            dimensions=known,
-            weights_bytes=folder.weights_bytes,
-            work=work_of_dimensions(known, folder.weights_bytes, folder.quantization, model_format=_FOLDERS),
-            is_onnx=True,
-            kv_bytes_per_token=folder.kv_bytes_per_token or None,
-        )
     first = read_whole_header(path)
     return _facts_of([first, *(read_whole_header(part) for part in _further_parts(path, first))])
 
@@ -113,6 +104,38 @@ def facts_of_headers(headers: Sequence[SparseHeader], name: str) -> ModelFacts:
         return _facts_of([sparse.header for sparse in headers])
     except GgufError as error:
         raise gguf_problem(Path(name), error) from error
+
+
+def facts_of_folder(
+    folder: SparseFolder, name: str, known: Dimensions | None = None, quantization: str = ""
+) -> ModelFacts:
+    """The same from what was fetched of a folder, which is called `name`.
+
+    Where its graph was not: from its config, the sizes of its files, and what a list says of its weights:
+    how many (`known`), and of which type.
+    """
+    try:
+        if folder.outline is not None:
+            return _facts_of_outline(folder.outline)
+        dimensions = dimensions_of_config(folder.facts)
+    except OnnxError as error:
+        raise onnx_problem(Path(name), error) from error
+    if known is not None:
+        dimensions = msgspec.structs.replace(
+            dimensions, parameters=known.parameters, active_parameters=known.active_parameters
+        )
+    return facts_of_list(dimensions, folder.data_bytes, quantization, _FOLDERS)
+
+
+def _facts_of_outline(read: GenaiOutline) -> ModelFacts:
+    known = msgspec.structs.replace(dimensions_of_config(read.config), parameters=read.parameters or None)
+    return ModelFacts(
+        dimensions=known,
+        weights_bytes=read.weights_bytes,
+        work=work_of_dimensions(known, read.weights_bytes, read.quantization, model_format=_FOLDERS),
+        is_onnx=True,
+        kv_bytes_per_token=read.kv_bytes_per_token or None,
+    )
 
 
 def _facts_of(headers: Sequence[GgufHeader]) -> ModelFacts:

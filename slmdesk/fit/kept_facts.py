@@ -8,12 +8,14 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slmdesk.fit.facts import ModelFacts, facts_of_headers, facts_of_path
+from slmdesk.fit.facts import ModelFacts, facts_of_folder, facts_of_headers, facts_of_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slmdesk.fit.folders import SparseFolder
     from slmdesk.fit.headers import SparseHeader
+    from slmdesk.fit.types import Dimensions
 
 _MOST = 256
 
@@ -38,6 +40,13 @@ class KeptFacts:
         """See `facts_of_headers`."""
         key = tuple(header.digest for header in headers)
         return self._get(key, lambda: facts_of_headers(headers, name))
+
+    def of_folder(
+        self, folder: SparseFolder, name: str, known: Dimensions | None, quantization: str
+    ) -> ModelFacts:
+        """See `facts_of_folder`."""
+        key = (folder.digest, known, quantization)
+        return self._get(key, lambda: facts_of_folder(folder, name, known, quantization))
 
     def _get(self, key: Hashable, read: Callable[[], ModelFacts]) -> ModelFacts:
         with self._lock:

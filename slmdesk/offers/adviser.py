@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from slmdesk.offers.subjects import (
 if TYPE_CHECKING:
     from threading import Event
 
-    from slmdesk.fit import SparseHeader
+    from slmdesk.fit import HeaderSet
 
 
 class Adviser:
@@ -78,10 +78,11 @@ class Adviser:
         self,
         model: CatalogueModel,
         variant: Variant,
-        headers: Sequence[SparseHeader],
+        headers: HeaderSet,
         question: FitQuestion | None = None,
     ) -> FitReport:
-        """How one variant would run, asked of the engine with the headers of its parts: up to a second.
+        """How one variant would run, as exactly as its `headers` allow: up to a second where an engine is
+        asked.
 
         Raises UserError (kind MODEL) for a file that is damaged or hostile.
         """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,7 +11,7 @@ from slmdesk.engines import engine_of_format
 from slmdesk.fit import Dimensions, Subject
 
 if TYPE_CHECKING:
-    from slmdesk.fit import SparseHeader
+    from slmdesk.fit import HeaderSet
     from slmdesk.library import InstalledModel
 
 _USUAL = "Q4_K_M"
@@ -31,15 +30,15 @@ _TYPICAL = (
 )
 
 
-def subject_of(model: CatalogueModel, variant: Variant, headers: Sequence[SparseHeader] = ()) -> Subject:
-    """The `variant`; with its `headers`, one for each part, the answer can be exact."""
+def subject_of(model: CatalogueModel, variant: Variant, headers: HeaderSet = ()) -> Subject:
+    """The `variant`; with its `headers` the answer is as exact as can be."""
     sha256 = variant.files[0].sha256 if len(variant.files) == 1 else ""
     return Subject(
         key=sha256 or variant.id,
         label=variant.label,
         format=variant.format,
         quantization=variant.quantization,
-        headers=tuple(headers),
+        headers=headers,
         dimensions=dimensions_of(model),
         weights_bytes=weights_bytes(model, variant),
     )

@@ -11,6 +11,7 @@ import pytest
 
 from slmdesk.catalogue import HubCatalogue, HubQuery, ModelFile, Variant
 from slmdesk.catalogue.variants import group_variants
+from slmdesk.fit import SparseHeader
 from slmdesk.formats.gguf import read_header
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.net import Network
@@ -52,6 +53,12 @@ def fetched(hub: LoopbackHub) -> int:
     return hub.sent_bytes("/resolve") + hub.sent_bytes(host="localhost")
 
 
+def headers_of(catalogue: HubCatalogue, variant: Variant) -> tuple[SparseHeader, ...]:
+    found = catalogue.header(variant)
+    assert isinstance(found, tuple)
+    return found
+
+
 def q4(catalogue: HubCatalogue, repo: str = REPO) -> Variant:
     return catalogue.find(repo).variants[0]
 
@@ -59,7 +66,7 @@ def q4(catalogue: HubCatalogue, repo: str = REPO) -> Variant:
 def test_only_the_header_is_fetched(hub: LoopbackHub, catalogue: HubCatalogue) -> None:
     file = model_file()
     hub.add_model(REPO, {NAME: file})
-    (found,) = catalogue.header(q4(catalogue))
+    (found,) = headers_of(catalogue, q4(catalogue))
     assert (found.data, found.size) == (file.header, file.size)
     assert file.size > 10_000_000_000
     assert read_header(found.data).metadata["llama.block_count"] == 32
@@ -112,7 +119,7 @@ def test_every_part_of_a_split_set(hub: LoopbackHub, catalogue: HubCatalogue) ->
     hub.add_model(
         REPO, {f"Big-7B-Q4_K_M-{number:05d}-of-00003.gguf": file for number, file in enumerate(files, 1)}
     )
-    found = catalogue.header(q4(catalogue))
+    found = headers_of(catalogue, q4(catalogue))
     assert [(one.data, one.size) for one in found] == [(file.header, file.size) for file in files]
     assert fetched(hub) <= len(files[0].header) + MOST_AHEAD_BYTES + 2 * 256 * KIB
 
@@ -124,7 +131,7 @@ def test_a_row_of_a_search_is_enough(hub: LoopbackHub, catalogue: HubCatalogue) 
     page = catalogue.search(HubQuery(format="gguf"))
     assert page is not None
     variant = page.models[0].variants[0]
-    (found,) = catalogue.header(variant)
+    (found,) = headers_of(catalogue, variant)
     assert (found.data, found.size) == (file.header, file.size)
     assert [one.path for one in hub.requests if "/resolve/" in one.path] == [f"/{REPO}/resolve/{sha}/{NAME}"]
     asked = len(hub.requests)
@@ -137,7 +144,7 @@ def test_a_variant_of_the_list_is_pinned_first(hub: LoopbackHub, catalogue: HubC
     sha = hub.add_model(REPO, {NAME: file})
     hint = ModelFile(repo=REPO, path=NAME, about_bytes=5_000, sha256="e" * 64)
     (variant,) = group_variants(REPO, [hint])
-    (found,) = catalogue.header(variant)
+    (found,) = headers_of(catalogue, variant)
     assert found.size == file.size
     assert [one.path for one in hub.requests if "/resolve/" in one.path] == [f"/{REPO}/resolve/{sha}/{NAME}"]
 
@@ -155,7 +162,7 @@ def test_the_pinned_commit_is_read_whatever_comes_after_it(hub: LoopbackHub, cat
     hub.add_model(REPO, {NAME: old})
     variant = q4(catalogue)
     hub.set_file(REPO, NAME, model_file(tokens=99))
-    (found,) = catalogue.header(variant)
+    (found,) = headers_of(catalogue, variant)
     assert (found.data, found.size) == (old.header, old.size)
 
 
@@ -194,7 +201,7 @@ def test_a_connection_that_breaks_keeps_nothing_half(hub: LoopbackHub, catalogue
     with pytest.raises(UserError) as caught:
         catalogue.header(variant)
     assert caught.value.kind is ErrorKind.NETWORK
-    assert catalogue.header(variant)[0].data == file.header
+    assert headers_of(catalogue, variant)[0].data == file.header
 
 
 def test_two_who_want_the_same_fetch_it_once(hub: LoopbackHub, catalogue: HubCatalogue) -> None:
@@ -210,14 +217,6 @@ def test_two_who_want_the_same_fetch_it_once(hub: LoopbackHub, catalogue: HubCat
     assert fetched(hub) == 256 * KIB
 
 
-def test_an_onnx_folder_has_none(hub: LoopbackHub, catalogue: HubCatalogue) -> None:
-    hub.add_model("a/O-onnx", {"genai_config.json": b"{}", "model.onnx": b"x"})
-    variant = q4(catalogue, "a/O-onnx")
-    asked = len(hub.requests)
-    assert catalogue.header(variant) == ()
-    assert len(hub.requests) == asked
-
-
 def test_damage_on_this_disk_is_fetched_again(
     hub: LoopbackHub, catalogue: HubCatalogue, folder: Path, network: Network
 ) -> None:
@@ -227,4 +226,4 @@ def test_damage_on_this_disk_is_fetched_again(
     catalogue.header(variant)
     (file,) = (folder / "headers").iterdir()
     file.write_bytes(file.read_bytes()[:-10])
-    assert HubCatalogue(network, folder).header(variant)[0].data == model.header
+    assert headers_of(HubCatalogue(network, folder), variant)[0].data == model.header

@@ -175,6 +175,40 @@ def test_a_folder_is_estimated(fit: Fit, paths: Paths) -> None:
     assert fit(str(paths.models / "tiny"))["total"] == by_name["total"]
 
 
+def test_a_folder_of_the_hub_is_estimated_as_on_this_disk(hub: LoopbackHub, fit: Fit) -> None:
+    files = {file.name: file for file in _TINY_ONNX.iterdir()}
+    hub.add_model("maker/tiny-onnx", {f"cpu-int4/{name}": file for name, file in files.items()})
+    settings = Settings(context_length=100_000)
+    for more in ((), ("--ctx", "512")):
+        found = fit("maker/tiny-onnx/cpu-int4", *more, settings=settings)
+        here = fit(str(_TINY_ONNX), *more, settings=settings)
+        # What is free changes from one look to the next.
+        for one in (found, here):
+            one["devices"] = [device["bytes"] for device in one["devices"]]
+            del one["reason"]
+        assert found == here
+        assert found["source"] == "estimated"
+    assert _asked(hub, "genai_config.json")
+    assert _sent(hub) == sum(files[name].stat().st_size for name in ("genai_config.json", "model.onnx"))
+    # Without a variant it is the recommended one, and nothing is fetched again.
+    before = _sent(hub)
+    assert fit("maker/tiny-onnx", "--ctx", "512")["total"] == here["total"]
+    assert _sent(hub) == before
+
+
+def test_a_folder_of_the_hub_that_no_engine_would_load_is_an_error_about_the_model(
+    hub: LoopbackHub, fit: Fit
+) -> None:
+    hub.add_model(
+        "maker/huge-onnx", {"genai_config.json": SparseFile(b"{", 1_000_000_000), "model.onnx": b"x"}
+    )
+    with pytest.raises(UserError) as caught:
+        fit("maker/huge-onnx")
+    assert caught.value.kind is ErrorKind.MODEL
+    assert "genai_config.json" in one_line(caught.value)
+    assert _sent(hub) == 0
+
+
 def test_a_model_of_the_list_is_estimated_where_the_hub_cannot_be_asked(
     paths: Paths, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -124,7 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 at = answer.start + request.sent_bytes
                 piece = answer.file.read(at, at + count)
-            self.wfile.write(piece)
+            # Before it is written: who has read the last byte may look at once.
             request.sent_bytes += count
+            self.wfile.write(piece)
         if stop < answer.length:
             self.close_connection = True

@@ -5,19 +5,26 @@ would make the native library leave the folder, load code or write files is refu
 """
 
 from slmdesk.formats.onnx.config import GenaiConfig, parse_config
+from slmdesk.formats.onnx.elsewhere import find_graph, read_outline
 from slmdesk.formats.onnx.errors import OnnxError, OnnxErrorCode
 from slmdesk.formats.onnx.folder import GenaiFolder, is_genai_folder, read_folder
 from slmdesk.formats.onnx.limits import Limits
+from slmdesk.formats.onnx.options import CONFIG
+from slmdesk.formats.onnx.outline import GenaiOutline
 from slmdesk.formats.onnx.texts import SpecialTokens
 
 __all__ = [
+    "CONFIG",
     "GenaiConfig",
     "GenaiFolder",
+    "GenaiOutline",
     "Limits",
     "OnnxError",
     "OnnxErrorCode",
     "SpecialTokens",
+    "find_graph",
     "is_genai_folder",
     "parse_config",
     "read_folder",
+    "read_outline",
 ]

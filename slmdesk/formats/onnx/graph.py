@@ -16,6 +16,7 @@ from slmdesk.formats.onnx.json_text import LFS_POINTER
 from slmdesk.formats.onnx.limits import Limits
 from slmdesk.formats.onnx.places import Place, open_place
 from slmdesk.formats.onnx.protobuf import BYTES, VARINT, Cursor
+from slmdesk.formats.onnx.sources import Content, OpenFile, Source
 from slmdesk.formats.onnx.tensors import Tensor, read_sparse, read_tensor
 
 # Operators whose attributes and inputs tell weights from their scales.
@@ -69,13 +70,21 @@ def read_graph(place: Place, limits: Limits) -> Graph:
     """
     descriptor = open_place(place)
     try:
-        size = os.fstat(descriptor).st_size
-        _check_beginning(os.read(descriptor, len(LFS_POINTER)), place.part)
-        return _Reader(Cursor(descriptor, size, place.part, limits), limits).read()
+        return _read(OpenFile(descriptor), os.fstat(descriptor).st_size, place.part, limits)
     except OSError as error:
         raise OnnxError("unreadable", part=place.part, reason=error.strerror or str(error)) from error
     finally:
         os.close(descriptor)
+
+
+def parse_graph(data: bytes, part: str, limits: Limits) -> Graph:
+    """The same from the content of a file that is called `part`. Raises all of it but `unreadable`."""
+    return _read(Content(data), len(data), part, limits)
+
+
+def _read(source: Source, size: int, part: str, limits: Limits) -> Graph:
+    _check_beginning(source.read_at(0, len(LFS_POINTER)), part)
+    return _Reader(Cursor(source, size, part, limits), limits).read()
 
 
 def _check_beginning(data: bytes, part: str) -> None:

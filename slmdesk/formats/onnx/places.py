@@ -102,7 +102,7 @@ class ModelRoot:
 
         Raises `outside`, `link_outside`, `missing`, `not_a_file`, `unreadable`.
         """
-        if _leads_out(part):
+        if leads_out(part):
             raise OnnxError("outside", part=named_by, target=part)
         part = f"{folder}/{part}" if folder else part
         try:
@@ -172,8 +172,8 @@ def open_place(place: Place) -> int:
     return descriptor
 
 
-def _leads_out(part: str) -> bool:
-    """Whether a name does not stay in the folder by itself, on this system or another."""
+def leads_out(part: str) -> bool:
+    """Whether a model's name for a file does not stay in the folder by itself, on this system or another."""
     if _NO_PART_OF_A_NAME.search(part) or part.startswith("/") or not part.strip("./ "):
         return True
     # Windows takes no notice of dots and spaces at the end: ".. " goes up as ".." does.

@@ -6,12 +6,12 @@ what its structure costs. Anything that a strict parser would not take is refuse
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 
 from slmdesk.formats.onnx.errors import OnnxError
 from slmdesk.formats.onnx.limits import Limits
+from slmdesk.formats.onnx.sources import Source
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
@@ -22,15 +22,15 @@ _CHECK_EVERY = 2048
 
 
 class Cursor:
-    """Reads forward through an open file; counts kept memory and processor time against the limits.
+    """Reads forward through a file; counts kept memory and processor time against the limits.
 
     Raises OnnxError `damaged`, `cut_off`, `too_large`, `unreadable` about `part`.
     """
 
-    def __init__(self, descriptor: int, size: int, part: str, limits: Limits) -> None:
+    def __init__(self, source: Source, size: int, part: str, limits: Limits) -> None:
         self.part = part
         self.size = size
-        self._descriptor = descriptor
+        self._source = source
         self._limits = limits
         self._window = b""
         self._start = 0
@@ -139,16 +139,11 @@ class Cursor:
         """Bring at least `count` bytes into the window, fewer at the end of the file."""
         self._check_time()
         position = self.position
-        parts = []
-        missing = max(count, _WINDOW)
         try:
-            os.lseek(self._descriptor, position, os.SEEK_SET)
-            while missing > 0 and (data := os.read(self._descriptor, missing)):
-                parts.append(data)
-                missing -= len(data)
+            data = self._source.read_at(position, max(count, _WINDOW))
         except OSError as error:
             raise OnnxError("unreadable", part=self.part, reason=error.strerror or str(error)) from error
-        self._window, self._start, self._at = b"".join(parts), position, 0
+        self._window, self._start, self._at = data, position, 0
 
     def _check_time(self) -> None:
         if time.thread_time() > self._until:

@@ -8,6 +8,7 @@ SENTENCES: dict[str, str | Plural] = {
     "hub-why-details": N_("Files of a model"),
     "hub-why-card": N_("Card of a model"),
     "hub-why-header": N_("Header of a model file, to compute whether it fits"),
+    "hub-why-folder": N_("Configuration and structure of a model, to estimate whether it fits"),
     "hub-why-refresh": N_("Refresh of the curated list"),
     # What a refresh found changed.
     "refresh-size": N_("{repo}: {path} was {before_bytes} and is now {after_bytes}."),

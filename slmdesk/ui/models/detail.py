@@ -162,9 +162,9 @@ class DetailPane(ScrollPage):
         self.ensureWidgetVisible(self.problem)
 
     def set_asking(self, asking: bool, *, exact: bool) -> None:
-        """The Hub is being asked for sizes, or for a header (`exact`)."""
+        """The Hub is being asked for sizes, or for what the files of the variant say (`exact`)."""
         self.sizes_button.set_busy(asking and not exact, tr("Asking the Hub"))
-        self.fit.exact_button.set_busy(asking and exact, tr("Computing"))
+        self.fit.source_row.set_asking(asking and exact)
 
     def set_narrow(self, narrow: bool) -> None:
         """The table leaves a column out."""

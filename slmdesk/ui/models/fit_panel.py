@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.fit import FitReport, Verdict, headline
 from slmdesk.messages import UserError, error_sentences, format_integer, format_number, say, tr
+from slmdesk.ui.models.source_row import SourceRow
 from slmdesk.ui.models.words import NOTHING, speed_range
 from slmdesk.ui.models.worker import LEAST_CONTEXT, Judged, trained_for
 from slmdesk.ui.theme import Space, TextRole, Theme
-from slmdesk.ui.widgets.button import Button
 from slmdesk.ui.widgets.flow import Flow
 from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.memory_bar import MemoryBar, MemoryPart
@@ -35,7 +35,7 @@ class FitPanel(Card):
 
     context_wanted = Signal(int)
     exact_wanted = Signal()
-    """The person wants the header of the file read, so that the figures are exact."""
+    """The person wants the files of the variant looked into, so that the figures are as exact as can be."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -60,7 +60,9 @@ class FitPanel(Card):
             words.addWidget(label)
         head.addLayout(words, 1)
         column.addLayout(head)
-        column.addLayout(self._source_row(theme))
+        self.source_row = SourceRow(theme)
+        self.source_row.button.clicked.connect(self.exact_wanted)
+        column.addLayout(self.source_row)
         self.speeds = [_Figure(theme) for _ in range(3)]
         figures = QWidget()
         flow = Flow(Space.XL)
@@ -77,26 +79,6 @@ class FitPanel(Card):
         column.addSpacing(Space.S)
         self._add_slider(theme, column)
         self._shown = ""
-
-    def _source_row(self, theme: Theme) -> Flow:
-        row = Flow()
-        self._source = QWidget()
-        line = QHBoxLayout(self._source)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(Space.XS + Space.TINY)
-        self._source_icon = Icon(theme, "info", theme.sizes.icon_chevron)
-        line.addWidget(self._source_icon)
-        self.source = Label(theme, "", TextRole.SECONDARY, "text_secondary")
-        line.addWidget(self.source)
-        self.exact_button = Button(theme, tr("Compute exactly"), icon="badge-check", small=True)
-        set_tooltip(
-            self.exact_button,
-            tr("Reads the header of the file from the Hub, some megabytes, and asks the engine."),
-        )
-        self.exact_button.clicked.connect(self.exact_wanted)
-        row.addWidget(self._source)
-        row.addWidget(self.exact_button)
-        return row
 
     def _add_slider(self, theme: Theme, column: QVBoxLayout) -> None:
         line = QHBoxLayout()
@@ -134,7 +116,7 @@ class FitPanel(Card):
         self.reason.setText(say(report.reason))
         self.change.setText(say(report.change) if report.change is not None else "")
         self.change.setVisible(report.change is not None)
-        self._show_source(judged)
+        self.source_row.show_judged(judged)
         self._show_speeds(report)
         self._show_bars(report)
         self._show_context(judged)
@@ -147,7 +129,7 @@ class FitPanel(Card):
         self.reason.setText(words.why)
         self.change.setText(words.do)
         self.change.setVisible(bool(words.do))
-        self._source.hide()
+        self.source_row.show_nothing()
         for figure in self.speeds:
             figure.show_figure("", NOTHING, "", "")
             figure.hide()
@@ -156,22 +138,6 @@ class FitPanel(Card):
     def _take_step(self, tokens: float) -> None:
         self._say_context(int(tokens))
         self.context_wanted.emit(int(tokens))
-
-    def _show_source(self, judged: Judged) -> None:
-        memory = judged.report.memory
-        self._source.setVisible(memory is not None)
-        simulated = memory is not None and memory.source == "simulated"
-        self._source_icon.set_icon("badge-check" if simulated else "info", "text_secondary")
-        self.source.setText(
-            tr("Computed from the file's header") if simulated else tr("Estimate, from what is published")
-        )
-        set_tooltip(
-            self._source,
-            tr("The engine laid out every buffer for this file, without loading it.")
-            if simulated
-            else tr("By formulas, from the size of the file and the dimensions of the model."),
-        )
-        self.exact_button.setVisible(not judged.exact and judged.variant.format == "gguf")
 
     def _show_speeds(self, report: FitReport) -> None:
         known = report.speed is not None or report.first_token_s is not None
@@ -218,8 +184,7 @@ class FitPanel(Card):
                 bar.set_parts(_parts_of(need), need.total or 0)
 
     def _show_context(self, judged: Judged) -> None:
-        model = judged.model
-        steps = doubling_steps(LEAST_CONTEXT, trained_for(model))
+        steps = doubling_steps(LEAST_CONTEXT, judged.trained_for)
         self.slider.set_values(steps)
         if not self.slider.isSliderDown():
             self.slider.set_value(judged.context_length)

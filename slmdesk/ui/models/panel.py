@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from slmdesk.fit import SparseHeader, Verdict
+from slmdesk.fit import HeaderSet, Verdict
 from slmdesk.messages import UserError, format_moment, one_line, tr, tr_n
 from slmdesk.offers import Offer, OfferList
 from slmdesk.ui.models import worker
@@ -66,7 +66,7 @@ class ModelsPanel(Surface):
         self._selected = ""
         self._variant = ""
         self._context: int | None = None
-        self._headers: dict[str, tuple[SparseHeader, ...]] = {}
+        self._headers: dict[str, HeaderSet] = {}
         self._next = ""
         self._stop = threading.Event()
         self._searching = 0
@@ -391,7 +391,7 @@ class ModelsPanel(Surface):
         self._asking.ask(lambda: worker.ask_details(self._open_advice(), model), take, self._take_problem)
 
     def _ask_headers(self) -> None:
-        """The header of the variant chosen, so that the engine can say exactly what it takes."""
+        """What the files of the variant chosen say, so that it is judged as exactly as can be."""
         offer = self.selected
         variant = self._chosen_variant(offer) if offer is not None else None
         if offer is None or variant is None:
@@ -399,7 +399,7 @@ class ModelsPanel(Surface):
         model = offer.model
         self.detail.set_asking(True, exact=True)
 
-        def take(found: tuple[Offer, str, tuple[SparseHeader, ...]]) -> None:
+        def take(found: tuple[Offer, str, HeaderSet]) -> None:
             self.detail.set_asking(False, exact=True)
             asked, variant_id, headers = found
             self._headers[variant_id] = headers

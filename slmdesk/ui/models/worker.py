@@ -6,13 +6,13 @@ Nothing here is Qt. Every function may block and is called in a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from slmdesk.catalogue import CatalogueModel, HubPage, HubQuery, Variant, load_curated, merge
-from slmdesk.fit import FitQuestion, FitReport, SparseHeader
+from slmdesk.fit import FitQuestion, FitReport, HeaderSet, SparseFolder, Subject
 from slmdesk.messages import UserError
 from slmdesk.offers import Adviser, Offer, OfferList, OnDisk, subject_of
 
@@ -50,11 +50,13 @@ class Judged:
     context_length: int
     report: FitReport
     exact: bool
-    """Whether the headers of its files were read."""
+    """Whether its own files were looked into: their headers, or of a folder the small ones."""
     reports: Mapping[str, FitReport]
     """Of each variant, by its id."""
     longest: int | None
     """The longest context that fits; None: none does, or it is not known."""
+    trained_for: int
+    """The longest context that may be tried, in tokens."""
 
 
 def load_list(advice: ModelAdvice) -> Listed:
@@ -87,12 +89,10 @@ def ask_details(advice: ModelAdvice, model: CatalogueModel) -> Offer:
     return Adviser(advice.check).offer(advice.hub.details(model), OnDisk(advice.installed()))
 
 
-def ask_headers(
-    advice: ModelAdvice, model: CatalogueModel, variant: Variant
-) -> tuple[Offer, str, tuple[SparseHeader, ...]]:
-    """The model with exact sizes, the id of the variant, and the headers of its files.
+def ask_headers(advice: ModelAdvice, model: CatalogueModel, variant: Variant) -> tuple[Offer, str, HeaderSet]:
+    """The model with exact sizes, the id of the variant, and what its own files say.
 
-    Raises UserError: kind NETWORK, or MODEL for a damaged file.
+    Raises UserError: kind NETWORK, or MODEL for a damaged file and for a folder that is not for chat.
     """
     offer = ask_details(advice, model)
     found = next((one for one in offer.model.variants if one.id == variant.id), variant)
@@ -103,14 +103,18 @@ def judge(
     advice: ModelAdvice,
     model: CatalogueModel,
     variant: Variant,
-    headers: Sequence[SparseHeader],
+    headers: HeaderSet,
     context_length: int | None,
 ) -> Judged:
     """How `variant` would run, exactly where its `headers` are there, and the others by formulas.
 
-    `context_length` None: as it would be loaded by itself. Raises UserError (kind MODEL).
+    `context_length` None: as it would be loaded by itself; no longer than may be tried. Raises UserError
+    (kind MODEL).
     """
     adviser = Adviser(advice.check)
+    longest_tried = trained_for(model, headers)
+    if context_length is not None:
+        context_length = min(context_length, longest_tried)
     subject = subject_of(model, variant, headers)
     question = advice.check.usual_question(subject, context_length=context_length)
     if headers:
@@ -121,8 +125,16 @@ def judge(
     others = [one for one in model.variants if one.id != variant.id]
     reports = {one.id: _report_of(advice, adviser, model, one, length) for one in others}
     reports[variant.id] = report
-    longest = advice.check.largest_context(subject, question, quick=not headers)
-    return Judged(model, variant, length, report, bool(headers), reports, longest)
+    longest = advice.check.largest_context(_as_far_as(longest_tried, subject), question, quick=not headers)
+    return Judged(model, variant, length, report, bool(headers), reports, longest, longest_tried)
+
+
+def _as_far_as(tokens: int, subject: Subject) -> Subject:
+    """`subject`, and where a list does not say for how much context it was trained, for `tokens`."""
+    known = subject.dimensions
+    if known is None or known.trained_context_length:
+        return subject
+    return replace(subject, dimensions=msgspec.structs.replace(known, trained_context_length=tokens))
 
 
 def _report_of(
@@ -134,8 +146,10 @@ def _report_of(
     return adviser.report(model, variant, question)
 
 
-def trained_for(model: CatalogueModel) -> int:
-    """The longest context that a person may try with `model`, in tokens."""
+def trained_for(model: CatalogueModel, headers: HeaderSet = ()) -> int:
+    """The longest context that a person may try with `model`, in tokens. What a folder itself says wins."""
+    if isinstance(headers, SparseFolder):
+        return max(headers.facts.context_length, 2 * LEAST_CONTEXT)
     said = model.dimensions.trained_context_length if model.dimensions is not None else None
     return max(said or model.context_length or MOST_CONTEXT, 2 * LEAST_CONTEXT)
 

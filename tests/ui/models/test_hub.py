@@ -6,13 +6,18 @@ import threading
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from slmdesk.fit import Subject
 from slmdesk.net import Network
 from slmdesk.storage import Paths, Settings
 from slmdesk.ui import MainWindow
 from slmdesk.ui.models import ModelsPanel
+from slmdesk.ui.models.worker import Judged
+from tests.formats.onnx_folders import TINY
 from tests.hub.loopback import LoopbackHub
 from tests.ui.advising import make_advice
 from tests.ui.driving import PATIENCE_MS, MakeWindow, settle
@@ -20,6 +25,7 @@ from tests.ui.models.conftest import OpenPanel
 from tests.ui.models.test_panel import names
 
 REPO = "somebody/Tiny-Tests-1B-GGUF"
+ONNX_REPO = "somebody/Tiny-Tests-1B-onnx"
 CARD = "---\nlicense: mit\n---\n# Tiny\n\nRead [this](https://example.org/x).\n\n<img src='file:///etc/passwd'>\n"
 
 
@@ -38,6 +44,13 @@ def add_tiny(hub: LoopbackHub, repo: str = REPO) -> None:
 def question(panel: ModelsPanel) -> str:
     """What the card asks; empty: nothing."""
     return panel.card.question.accessibleName() if panel.card.question is not None else ""
+
+
+def name_of(widget: QWidget) -> str:
+    """As a screen reader hears it."""
+    interface = QAccessible.queryAccessibleInterface(widget)
+    assert interface is not None
+    return interface.text(QAccessible.Text.Name)
 
 
 def whole_hub(qtbot: QtBot, opened: tuple[MainWindow, ModelsPanel]) -> ModelsPanel:
@@ -114,11 +127,88 @@ def test_a_file_that_is_no_model_is_said_so_where_it_was_asked_for(
     panel = whole_hub(qtbot, opened)
     panel.show_model(REPO)
     settle(qtbot, opened[0])
-    panel.detail.fit.exact_button.click()
+    panel.detail.fit.source_row.button.click()
     settle(qtbot, opened[0])
     assert not panel.detail.problem.isHidden()
     assert "tiny-Q4_K_M.gguf" in panel.detail.problem.text()
-    assert panel.detail.fit.exact_button.isEnabled()
+    assert panel.detail.fit.source_row.button.isEnabled()
+
+
+def test_an_onnx_folder_is_estimated_from_its_files_and_called_an_estimate(
+    open_panel: OpenPanel, qtbot: QtBot, hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.add_model(ONNX_REPO, {f"cpu-int4/{file.name}": file for file in TINY.iterdir()}, tags=["onnx"])
+    opened = open_panel()
+    panel = whole_hub(qtbot, opened)
+    panel.show_model(ONNX_REPO)
+    settle(qtbot, opened[0])
+    judged: list[Judged] = []
+    show_judged = panel.detail.show_judged
+
+    def show(one: Judged) -> None:
+        judged.append(one)
+        show_judged(one)
+
+    monkeypatch.setattr(panel.detail, "show_judged", show)
+    fit, row = panel.detail.fit, panel.detail.fit.source_row
+    # Nobody says for how much context it was trained, so all that is offered was looked at.
+    assert fit.context.text() == "4,096 tokens"
+    assert fit.scale.marked_words.endswith("no longer fits")
+    assert not fit.scale.marked_words.startswith("8,192")
+    assert not row.button.isHidden()
+    assert name_of(row.button) == row.button.text() == "Estimate from its files"
+    assert "estimated" in row.button.toolTip()
+    row.button.click()
+    assert (row.button.text(), row.button.isEnabled()) == ("Computing", False)
+    settle(qtbot, opened[0])
+    assert panel.detail.problem.isHidden()
+    assert row.button.isHidden()
+    assert row.label.text() == "Estimate, from the model's own files"
+    assert "formulas" in row.source.toolTip()
+    # Of the folder nothing came but what the formulas need: its config and its graph.
+    assert hub.sent_bytes("/resolve") + hub.sent_bytes(host="localhost") == 1095 + 7511
+    here = panel._open_advice().check.check(Subject(key="here", format="onnx", path=TINY))
+    assert here.memory is not None
+    assert fit.context.text() == "1,024 tokens"
+    assert judged[-1].report.memory == here.memory
+    assert judged[-1].exact
+    # No longer context is offered than it was trained for, rather than said not to fit.
+    assert not fit.scale.marked_words
+    fit.slider.setFocus()
+    QTest.keyClick(fit.slider, Qt.Key.Key_End)
+    settle(qtbot, opened[0])
+    assert fit.context.text() == "1,024 tokens"
+
+
+def test_the_button_promises_what_the_variant_allows(
+    open_panel: OpenPanel, qtbot: QtBot, hub: LoopbackHub
+) -> None:
+    """Also where another one is chosen while the Hub is asked."""
+    files = {f"cpu-int4/{file.name}": file for file in TINY.iterdir()}
+    hub.add_model(ONNX_REPO, {**files, "tiny-Q4_K_M.gguf": b"GGUF" + bytes(996)}, tags=["onnx", "gguf"])
+    opened = open_panel()
+    panel = whole_hub(qtbot, opened)
+    panel.show_model(ONNX_REPO)
+    qtbot.waitUntil(
+        lambda: panel.selected is not None and panel.selected.model.variants_known, timeout=PATIENCE_MS
+    )
+    settle(qtbot, opened[0])
+    button, table = panel.detail.fit.source_row.button, panel.detail.table
+    formats = [variant.format for variant in table.variants.variants]
+    assert sorted(formats) == ["gguf", "onnx"]
+    table.selectRow(formats.index("gguf"))
+    settle(qtbot, opened[0])
+    assert button.text() == "Compute exactly"
+    # As from the click until the Hub has answered.
+    panel.detail.set_asking(True, exact=True)
+    table.selectRow(formats.index("onnx"))
+    settle(qtbot, opened[0])
+    assert button.text() == "Computing"
+    panel.detail.set_asking(False, exact=True)
+    assert button.text() == "Estimate from its files"
+    table.selectRow(formats.index("gguf"))
+    settle(qtbot, opened[0])
+    assert button.text() == "Compute exactly"
 
 
 def test_a_hub_that_cannot_be_reached_leaves_the_list_and_can_be_asked_again(

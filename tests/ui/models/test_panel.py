@@ -278,7 +278,7 @@ def test_everything_has_a_name(open_panel: OpenPanel, qtbot: QtBot) -> None:
     for widget in (
         *(panel.bar.search.edit, panel.bar.fits, panel.bar.sizes, panel.list.view, panel.list.sort_button),
         *(panel.detail.card_button, panel.detail.page_button, panel.detail.table, fit.slider),
-        *(fit.exact_button, fit.bars[0][1]),
+        *(fit.source_row.button, fit.bars[0][1]),
     ):
         interface = QAccessible.queryAccessibleInterface(widget)
         assert interface is not None
