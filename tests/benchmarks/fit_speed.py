@@ -1,17 +1,19 @@
 """Budget row 10: the predicted rate of token generation / the measured one, after the probe.
 
 For the starter and for small models with random weights of other architectures, their caches filled up to
-nearly 512, 2048 and 8192 tokens, in f16 and in q8_0. The probe is taken first, as a person's computer takes
-it; then each rate is the median of some answers of the ordinary engine process. No run is recorded, so that
-none corrects the next.
+nearly 512, 2048 and 8192 tokens, in f16 and in q8_0. How fast a computer is changes from minute to minute, so
+each round takes the probe as a person's computer takes it, and then the rates of all models, which have been
+loaded and filled before; what counts of each is the median of the rounds. Rates are those of the ordinary
+engine process. No run is recorded, so that none corrects the next.
 """
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from slmdesk.engines import (
@@ -37,31 +39,33 @@ KV_TYPES: tuple[KvType, ...] = ("f16", "q8_0")
 _LEAST, _MOST = 0.85, 1.15
 _TOKENS = 32
 _LEAST_TOKENS = 16
-_SECONDS = 1.5
-"""Tokens are generated for about so long at each depth."""
+_SECONDS = 0.7
+"""Tokens are generated for about so long in each round."""
+_LEAST_ANSWERS = 3
 # All of the usual samplers, and yet hardly a token that ends the answer.
 _SAMPLING = Sampling(temperature=100.0, top_p=1.0, min_p=0.0)
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One model at one depth."""
+@dataclass
+class Filled:
+    """One model in a process of its own, its cache filled up to a depth."""
 
     model: str
     context_length: int
-    kv_type: str
-    predicted: float
-    low: float
-    high: float
-    rates: tuple[float, ...]
-
-    @property
-    def rate(self) -> float:
-        return statistics.median(self.rates)
+    kv_type: KvType
+    work: TokenWork
+    process: EngineProcess
+    words: int
+    """Of the prompt that fills the cache."""
+    rates: list[float] = field(default_factory=list)
+    """Of each round."""
+    ratios: list[float] = field(default_factory=list)
+    within: int = 0
+    """Rounds in which the measured rate was within the predicted range."""
 
     @property
     def ratio(self) -> float:
-        return self.predicted / self.rate
+        return statistics.median(self.ratios)
 
 
 def measure(
@@ -71,61 +75,65 @@ def measure(
     contexts: Sequence[int] = CONTEXTS,
     kv_types: Sequence[KvType] = KV_TYPES,
     names: Iterable[str] = SMALL_MODELS,
+    rounds: int = 5,
 ) -> Row:
-    """Row 10. Takes ten minutes, most of them for filling the starter's context."""
+    """Row 10. Takes half an hour, most of it for filling the caches."""
     question = FitQuestion(threads=default_threads())
-    with tempfile.TemporaryDirectory(prefix="slmdesk-models-") as folder:
+    with tempfile.TemporaryDirectory(prefix="slmdesk-models-") as folder, contextlib.ExitStack() as processes:
         models = {"starter": starter.path} | small_models(Path(folder), names)
-        speed = SpeedModel(Path(folder) / "speed")
-        speed.probe(question)
-        found = [
-            one
+        filled = [
+            _fill(name, path, kv_type, length, logs, processes)
             for name, path in models.items()
             for kv_type in kv_types
-            for one in _model(name, path, kv_type, speed, logs, contexts)
+            for length in contexts
         ]
-    return _row(found, len(models))
+        for number in range(rounds):
+            speed = SpeedModel(Path(folder) / f"speed-{number}")
+            speed.probe(question)
+            for one in filled:
+                _measure(one, speed)
+    for one in filled:
+        print(
+            f"{one.model:28} {one.context_length:6} {one.kv_type:5} {statistics.median(one.rates):7.1f} tok/s"
+            f"  predicted / measured {one.ratio:.3f} ({min(one.ratios):.3f} to {max(one.ratios):.3f})",
+            flush=True,
+        )
+    return _row(filled, len(models), rounds)
 
 
-def _model(
-    name: str, path: Path, kv_type: KvType, speed: SpeedModel, logs: Path, contexts: Sequence[int]
-) -> list[Measured]:
+def _fill(
+    name: str, path: Path, kv_type: KvType, length: int, logs: Path, processes: contextlib.ExitStack
+) -> Filled:
+    process = processes.enter_context(
+        contextlib.closing(EngineProcess(LLAMA_CPP, log_file=logs / "engine.log"))
+    )
+    options = LoadOptions(context_length=length, threads=default_threads(), kv_type=kv_type)
+    if process.load(str(path), options) is None:
+        raise RuntimeError(f"{path} was not loaded")
     work = work_of_headers([read_header(path)])
-    process = EngineProcess(LLAMA_CPP, log_file=logs / "engine.log")
-    try:
-        options = LoadOptions(context_length=max(contexts), threads=default_threads(), kv_type=kv_type)
-        if process.load(str(path), options) is None:
-            raise RuntimeError(f"{path} was not loaded")
-        return [_at(name, work, kv_type, speed, process, length) for length in contexts]
-    finally:
-        process.close()
+    one = Filled(name, length, kv_type, work, process, _words(process, length - _TOKENS - 8))
+    _generate(process, one.words)
+    return one
 
 
-def _at(
-    name: str, work: TokenWork, kv_type: KvType, speed: SpeedModel, process: EngineProcess, length: int
-) -> Measured:
-    words = _words(process, length - _TOKENS - 8)
+def _measure(one: Filled, speed: SpeedModel) -> None:
     rates: list[float] = []
     depth = spent = 0.0
-    _generate(process, words)
-    while spent < _SECONDS or len(rates) < 3:
-        stats = _generate(process, words)
+    while spent < _SECONDS or len(rates) < _LEAST_ANSWERS:
+        stats = _generate(one.process, one.words)
         if stats.generated_tokens < _LEAST_TOKENS:
             # The model wanted to end; a few tokens say nothing.
             continue
         rates.append(stats.tokens_per_second)
         depth = stats.context_tokens - stats.generated_tokens / 2
         spent += stats.generated_tokens / stats.tokens_per_second
-    question = FitQuestion(threads=default_threads(), kv_type=kv_type, context_length=length)
-    found = speed.predict(work, question, depth=round(depth))
+    question = FitQuestion(threads=default_threads(), kv_type=one.kv_type, context_length=one.context_length)
+    found = speed.predict(one.work, question, depth=round(depth))
     assert found is not None
-    one = Measured(name, length, kv_type, found.expected, found.low, found.high, tuple(rates))
-    print(
-        f"{name:28} {depth:6.0f} {kv_type:5} {one.rate:7.1f} tok/s ({min(rates):.1f} to {max(rates):.1f})"
-        f"  predicted {one.predicted:7.1f}  ratio {one.ratio:.3f}",
-        flush=True,
-    )
-    return one
+    rate = statistics.median(rates)
+    one.rates.append(rate)
+    one.ratios.append(found.expected / rate)
+    one.within += found.low <= rate <= found.high
 
 
 def _generate(process: EngineProcess, words: int) -> Stats:
@@ -141,10 +149,11 @@ def _words(process: EngineProcess, tokens: int) -> int:
     return max(1, 8 + int((tokens - few) * 100 / (more - few)))
 
 
-def _row(found: Sequence[Measured], models: int) -> Row:
+def _row(found: Sequence[Filled], models: int, rounds: int) -> Row:
     worst = max(found, key=lambda one: abs(one.ratio - 1))
     ratios = [one.ratio for one in found]
-    within = sum(one.low <= one.rate <= one.high for one in found)
+    within = f"{sum(one.within for one in found)} of {rounds * len(found)} within the range"
+    worst_of = f"worst of {len(found)} ({worst.model}, {worst.context_length}, {worst.kv_type})"
     return Row(
         number=10,
         what="predicted / measured token generation, after the probe",
@@ -152,9 +161,8 @@ def _row(found: Sequence[Measured], models: int) -> Row:
         budget=f"{_LEAST} - {_MOST}",
         holds=min(ratios) >= _LEAST and max(ratios) <= _MOST,
         detail=(
-            f"worst of {len(found)} ({worst.model}, {worst.context_length}, {worst.kv_type});"
-            f" {min(ratios):.3f} to {max(ratios):.3f}, median {statistics.median(ratios):.3f};"
-            f" {within} within the range; {models} models, {default_threads()} threads"
+            f"{worst_of}, medians of {rounds}; {min(ratios):.3f} to {max(ratios):.3f}, median"
+            f" {statistics.median(ratios):.3f}; {within}; {models} models, {default_threads()} threads"
         ),
-        samples={f"{one.model} {one.context_length} {one.kv_type}": list(one.rates) for one in found},
+        samples={f"{one.model} {one.context_length} {one.kv_type}": one.ratios for one in found},
     )
