@@ -33,7 +33,7 @@ def is_not_found(error: UserError) -> bool:
 
 def is_busy(error: UserError) -> bool:
     """Whether the Hub asks to be left alone for as many seconds as the fact `seconds` says."""
-    return error.key == _BUSY
+    return error.key.startswith(_BUSY)
 
 
 def status_of(error: UserError) -> int:

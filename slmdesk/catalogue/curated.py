@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from slmdesk.catalogue.model import (
     GGUF,
@@ -191,6 +192,15 @@ def _model(row: _Model, read: _CuratedFile) -> CatalogueModel:
         },
         curated=True,
     )
+
+
+@cache
+def known_licence(licence_id: str) -> Licence | None:
+    """What the list that ships says about the licence called so on the Hub; None: nothing, or not always
+    the same."""
+    stated = [model.licence for model in load_curated().models if model.licence.id == licence_id]
+    uses = {licence.commercial_use for licence in stated}
+    return replace(stated[0], also_stated=()) if len(uses) == 1 and uses != {None} else None
 
 
 def _licence(row: _Model, read: _CuratedFile) -> Licence:

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
+from slmdesk.catalogue.curated import known_licence
 from slmdesk.catalogue.model import (
     GGUF,
     ONNX,
@@ -156,9 +159,11 @@ def _licence(card: object, tags: Iterable[str]) -> Licence:
         commercial = "yes"
     elif licence.startswith("cc-by-nc"):
         commercial = "no"
-    return Licence(
-        id=licence, url=_web_address(getattr(card, "license_link", None)), commercial_use=commercial
-    )
+    url = _web_address(getattr(card, "license_link", None))
+    known = known_licence(licence) if licence not in ("", "other") and commercial is None else None
+    if known is not None:
+        return replace(known, url=url or known.url)
+    return Licence(id=licence, url=url, commercial_use=commercial)
 
 
 def _languages(card: object) -> Languages:

@@ -83,8 +83,8 @@ class HubCatalogue:
         each repository.
 
         A repository that cannot be asked for is taken from this disk, else left as it is in `model`; `asked`
-        is the oldest date of all. Raises UserError (kind NETWORK) where the Hub cannot be asked and never
-        was, and where it knows none of the repositories.
+        is the oldest date of all. Raises UserError: kind NETWORK where the Hub cannot be asked and never
+        was, MODEL where it knows none of the repositories.
         """
         repos = repositories_of(model)
         facts: dict[str, RepoFacts] = {}
@@ -101,18 +101,19 @@ class HubCatalogue:
         if all(one.is_gone for one in facts.values()):
             raise self._gone(next(iter(facts)))
         if not repos:
-            model = _with_repository(model, facts[model.id])
+            return _of_repository(model, facts[model.id])
         return with_facts(model, facts)
 
     def find(self, repo: str) -> CatalogueModel:
         """The model in the repository `repo`, with its variants, as `details`.
 
-        Raises UserError (kind NETWORK) where the Hub does not know it, or cannot be asked and never was.
+        Raises UserError: kind MODEL where the Hub does not know it, NETWORK where it cannot be asked and
+        never was.
         """
         facts = self._facts(repo) if is_repository(repo) else None
         if facts is None or facts.described is None:
             raise self._gone(repo)
-        return with_facts(_with_repository(facts.described, facts), {repo: facts})
+        return _of_repository(facts.described, facts)
 
     def card(self, model: CatalogueModel) -> str:
         """The model's card in Markdown, without front matter and HTML; "" where it has none.
@@ -180,7 +181,10 @@ class HubCatalogue:
         repos = {repo for model in models for repo in repositories_of(model)}
         # A repository that is no longer in the list needs no room.
         now = {repo: one for repo, one in (before | believed(answered)).items() if repo in repos}
-        date = self._refreshed.keep(_CURATED, Refreshed(now)) if answered else time.time()
+        refused: list[Exception] = []
+        date = time.time()
+        if answered:
+            date = self._refreshed.keep(_CURATED, Refreshed(now), on_failure=refused.append)
         return RefreshReport(
             date=date,
             total=len(repos),
@@ -190,6 +194,7 @@ class HubCatalogue:
             confirmed=confirmed,
             failed=tuple(failed),
             stopped=stop.is_set(),
+            not_kept=_not_kept(refused[0]) if refused else None,
         )
 
     def _facts(self, repo: str, *, ask: bool = True) -> RepoFacts:
@@ -220,7 +225,7 @@ class HubCatalogue:
         return found
 
     def _gone(self, repo: str) -> UserError:
-        return UserError("hub-repository-gone", ErrorKind.NETWORK, repo=repo)
+        return UserError("hub-repository-gone", ErrorKind.MODEL, repo=repo)
 
 
 def refresh(
@@ -233,14 +238,26 @@ def refresh(
     return hub.refresh(models, on_progress, stop)
 
 
-def _with_repository(model: CatalogueModel, facts: RepoFacts) -> CatalogueModel:
-    """`model` with the repository of `facts` for each format that it has."""
+def _not_kept(error: Exception) -> UserError:
+    """Why a refresh is not kept, for people."""
+    if isinstance(error, UserError):
+        return error
+    reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+    return UserError("refresh-not-kept", ErrorKind.STORAGE, details=repr(error), reason=reason)
+
+
+def _of_repository(model: CatalogueModel, facts: RepoFacts) -> CatalogueModel:
+    """`model` with what `facts` says of the repository that it is, for each format that this has."""
     formats = {variant.format for variant in facts.variants}
-    return replace(
+    if not formats:
+        # An answer, too: there is no model in it.
+        return replace(model, asked=facts.asked, variants_known=True)
+    found = replace(
         model,
         gguf_repos=(facts.repo,) if GGUF in formats else (),
         onnx_repos=(facts.repo,) if ONNX in formats else (),
     )
+    return with_facts(found, {facts.repo: facts})
 
 
 def _is_unreachable(error: UserError) -> bool:

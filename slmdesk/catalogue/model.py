@@ -100,6 +100,9 @@ class Variant(Struct, frozen=True, kw_only=True):
     loadable: bool = True
     """False: its quantization is known to none of our engines, as its name tells."""
 
+    parts: int = 0
+    """Of a split set that lacks some: how many its names promise; it cannot be loaded. 0: nothing lacks."""
+
     @property
     def size_bytes(self) -> int | None:
         """All files and the projector; None where one is not known exactly."""

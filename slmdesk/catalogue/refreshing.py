@@ -82,6 +82,8 @@ class RefreshReport:
     failed: tuple[RepoFailure, ...] = ()
     stopped: bool = False
     """Whether it was stopped. What had been answered until then is kept."""
+    not_kept: UserError | None = None
+    """Why nothing of it could be kept on this disk (kind STORAGE)."""
 
     @property
     def not_asked(self) -> int:

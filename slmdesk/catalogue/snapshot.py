@@ -74,10 +74,11 @@ class SnapshotFolder(Generic[_T]):
         self._clock = clock
         self._lock = threading.Lock()
 
-    def keep(self, key: str, value: _T) -> float:
+    def keep(self, key: str, value: _T, *, on_failure: Callable[[Exception], None] | None = None) -> float:
         """Keep `value` in place of what was there; returns the moment that is kept with it.
 
-        A value that alone exceeds the folder's bounds is not kept. Blocking: writes a file.
+        `on_failure` is told why it could not be kept (UserError or OSError). A value that alone exceeds the
+        folder's bounds is not kept. Blocking: writes a file.
         """
         now = self._clock()
         raw = msgspec.Raw(msgspec.msgpack.encode(value))
@@ -88,9 +89,15 @@ class SnapshotFolder(Generic[_T]):
         with self._lock:
             try:
                 write_atomically(self._file(key), hashlib.sha256(payload).digest() + payload)
-                self._make_room()
             except (OSError, UserError) as error:
                 _log.warning("cannot be kept in %s: %r", self._folder, error)
+                if on_failure is not None:
+                    on_failure(error)
+                return now
+            try:
+                self._make_room()
+            except OSError as error:
+                _log.warning("no room is made in %s: %r", self._folder, error)
         return now
 
     def find(self, key: str) -> Kept[_T] | None:

@@ -19,6 +19,7 @@ from slmdesk.messages import Message
 
 _ENDING = ".gguf"
 _PART = re.compile(r"(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})", re.IGNORECASE)
+_MOST_LISTED = 10
 _PROJECTOR = "mmproj"
 # Parts for another model: what llama.cpp's own downloader passes over (common/download.cpp), other drafts,
 # adapters, vocabularies.
@@ -47,10 +48,10 @@ def group_variants(
 ) -> tuple[Variant, ...]:
     """The variants among the `files` of `repo`, the best of each format first.
 
-    A split set is one variant, its parts in order; one with a missing part is none. Projectors are paired
-    with each model of their repository. Everything else is passed over: drafts, adapters, importance
-    matrices, texts, leftovers of uploads. With the number of weights (`parameters`), bits per weight are
-    computed where the size is exact. Of files with the same path the last one counts.
+    A split set is one variant, its parts in order; one that lacks parts cannot be loaded (`missing_parts`).
+    Projectors are paired with each model of their repository. Everything else is passed over: drafts,
+    adapters, importance matrices, texts, leftovers of uploads. With the number of weights (`parameters`),
+    bits per weight are computed where the size is exact. Of files with the same path the last one counts.
     """
     files = list({file.path: file for file in files}.values())
     projectors: list[ModelFile] = []
@@ -58,13 +59,31 @@ def group_variants(
     for file in files:
         if _is_gguf(file.path):
             (projectors if is_projector(file.path) else models).append(file)
-    found = [_gguf_variant(repo, path, parts, projectors, parameters) for path, parts in _sets(models)]
+    found = [
+        _gguf_variant(repo, path, parts, projectors, parameters, promised)
+        for path, parts, promised in _sets(models)
+    ]
     return label_variants((*sorted(found, key=quality_order), *onnx_variants(repo, files)))
 
 
 def is_projector(path: str) -> bool:
     """Whether the file is what lets another model see or hear, by its name."""
     return _PROJECTOR in path.rpartition("/")[2].lower()
+
+
+def missing_parts(variant: Variant) -> tuple[int, ...]:
+    """The numbers, from 1 on, of the parts that a split set lacks; none: it is whole."""
+    there = set()
+    for file in variant.files if variant.parts else ():
+        if match := _PART.fullmatch(file.path[: -len(_ENDING)]):
+            there.add(int(match["number"]))
+    return tuple(number for number in range(1, variant.parts + 1) if number not in there)
+
+
+def listed_parts(variant: Variant) -> str:
+    """The same as people read them; where there are many, the first ones."""
+    missing = missing_parts(variant)
+    return ", ".join(map(str, missing[:_MOST_LISTED])) + (", …" if len(missing) > _MOST_LISTED else "")
 
 
 def quality_words(variant: Variant) -> Message:
@@ -117,21 +136,24 @@ def _words(name: str) -> list[str]:
     return name.lower().translate(_SEPARATORS).split("-")
 
 
-def _sets(files: Iterable[ModelFile]) -> list[tuple[str, tuple[ModelFile, ...]]]:
-    """Whole models, each with the path of its (first) file without its ending and number."""
-    whole: list[tuple[str, tuple[ModelFile, ...]]] = []
+def _sets(files: Iterable[ModelFile]) -> list[tuple[str, tuple[ModelFile, ...], int]]:
+    """Models, each with the path of its (first) file without its ending and number, and how many parts its
+    names promise where not all are there (else 0)."""
+    found: list[tuple[str, tuple[ModelFile, ...], int]] = []
     parts: dict[tuple[str, int], dict[int, ModelFile]] = {}
     for file in files:
         path = file.path[: -len(_ENDING)]
         match = _PART.fullmatch(path) if "-of-" in path.lower() else None
         if match is None:
-            whole.append((path, (file,)))
+            found.append((path, (file,), 0))
         else:
             parts.setdefault((match["name"], int(match["count"])), {})[int(match["number"])] = file
     for (name, count), numbered in parts.items():
-        if count and set(numbered) == set(range(1, count + 1)):
-            whole.append((name, tuple(numbered[number] for number in range(1, count + 1))))
-    return whole
+        # Numbers that the count does not allow are no set at all.
+        if min(numbered) >= 1 and max(numbered) <= count:
+            ordered = tuple(numbered[number] for number in sorted(numbered))
+            found.append((name, ordered, 0 if len(ordered) == count else count))
+    return found
 
 
 def _gguf_variant(
@@ -140,6 +162,7 @@ def _gguf_variant(
     files: tuple[ModelFile, ...],
     projectors: Sequence[ModelFile],
     parameters: int | None,
+    promised: int,
 ) -> Variant:
     folder, _, stem = path.rpartition("/")
     said = find_quantization(stem) or find_quantization(folder.rpartition("/")[2])
@@ -156,8 +179,9 @@ def _gguf_variant(
         quantization=name,
         files=files,
         projector=choose_projector(files[0].path, projectors),
-        bits_per_weight=bits_per_weight(exact, parameters) if exact is not None and parameters else None,
+        bits_per_weight=bits_per_weight(exact, parameters) if exact and parameters and not promised else None,
         quality=known.quality if name else None,
         trained_for=trained_for,
-        loadable=known.runs,
+        loadable=known.runs and not promised,
+        parts=promised,
     )

@@ -103,12 +103,13 @@ def _build_show() -> click.Command:
         output = Output(as_json=as_json)
         with open_advice(context.obj.paths, context.obj.settings) as advice:
             found = find_model(parse_wanted(model), advice.curated, advice.hub)
+            problem = None
             if found.curated:
-                found = _with_details(found, advice, output)
+                found, problem = _with_details(found, advice, output)
             offer = advice.adviser.offer(found, advice.on_disk)
             reports = advice.adviser.reports(found)
-            output.report(model_as_json(offer, reports), model_lines(offer, reports))
-        return 0
+            output.report(model_as_json(offer, reports, problem), model_lines(offer, reports, problem))
+        return int(problem.kind) if problem is not None else 0
 
     return show
 
@@ -129,8 +130,12 @@ def _build_refresh() -> click.Command:
         with open_advice(context.obj.paths, context.obj.settings) as advice:
             report = _refresh(advice)
         output.report(refresh_as_json(report), refresh_lines(report))
+        if report.not_kept is not None:
+            output.note(f"slmdesk: {in_terminal(report.not_kept)}")
         if report.stopped:
             return _INTERRUPTED
+        if report.not_kept is not None:
+            return int(report.not_kept.kind)
         return int(ErrorKind.NETWORK) if report.failed or report.not_asked else 0
 
     return refresh
@@ -188,15 +193,17 @@ def _tell_of_hub(hub: HubAnswer, advice: Advice, output: Output) -> int:
     return int(hub.problem.kind)
 
 
-def _with_details(model: CatalogueModel, advice: Advice, output: Output) -> CatalogueModel:
-    """The model with what the Hub says now; what the list says where that cannot be asked."""
+def _with_details(
+    model: CatalogueModel, advice: Advice, output: Output
+) -> tuple[CatalogueModel, UserError | None]:
+    """The model with what the Hub says now; what the list says, and why, where that says nothing."""
     try:
-        return advice.hub.details(model)
+        return advice.hub.details(model), None
     except UserError as error:
-        if error.kind is not ErrorKind.NETWORK:
+        if error.kind not in (ErrorKind.NETWORK, ErrorKind.MODEL):
             raise
         output.note(f"slmdesk: {in_terminal(error)}")
-        return model
+        return model, error
 
 
 def _refresh(advice: Advice) -> RefreshReport:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slmdesk.catalogue import CatalogueModel, Change, RefreshReport, Variant, description_of, licence_summary
+from slmdesk.catalogue.variants import missing_parts
 from slmdesk.cli.fit_view import speed_as_json
 from slmdesk.fit import FitReport
 from slmdesk.messages import UserError, one_line, say
@@ -46,17 +47,21 @@ def search_as_json(
     }
 
 
-def model_as_json(offer: Offer, reports: Mapping[str, FitReport]) -> dict[str, Any]:
-    """What `show` prints; `reports` by the variants' ids."""
+def model_as_json(
+    offer: Offer, reports: Mapping[str, FitReport], problem: UserError | None = None
+) -> dict[str, Any]:
+    """What `show` prints; `reports` by the variants' ids, `problem` why the Hub said nothing now."""
     recommended = offer.variant.id if offer.variant is not None else ""
     return {
         **_offer(offer),
         "sources": offer.model.sources,
+        "hub_problem": one_line(problem) if problem is not None else None,
+        "variants_known": offer.model.variants_known,
         "variants": [
             {
                 **_variant(variant),
                 "recommended": variant.id == recommended,
-                **_report(reports.get(variant.id)),
+                **_report(None if variant.parts else reports.get(variant.id)),
             }
             for variant in offer.model.variants
         ],
@@ -74,6 +79,7 @@ def refresh_as_json(report: RefreshReport) -> dict[str, Any]:
         "learned_files": report.learned,
         "confirmed_files": report.confirmed,
         "changes": [_change(change) for change in report.changes],
+        "not_kept": one_line(report.not_kept) if report.not_kept is not None else None,
         "failed": [{"repo": one.repo, "problem": one_line(one.error)} for one in report.failed],
     }
 
@@ -130,6 +136,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "execution_provider": variant.execution_provider,
         "folder": variant.folder,
         "loadable": variant.loadable,
+        "missing_parts": list(missing_parts(variant)),
         "size_bytes": variant.size_bytes,
         "about_bytes": variant.about_bytes,
         "files": [

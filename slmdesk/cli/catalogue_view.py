@@ -15,15 +15,19 @@ from slmdesk.catalogue import (
     licence_summary,
     quality_words,
 )
+from slmdesk.catalogue.variants import listed_parts
 from slmdesk.cli.error_words import in_terminal
 from slmdesk.cli.fit_view import speed_in_words
 from slmdesk.cli.table import align
 from slmdesk.fit import FitReport, SpeedRange, verdict_word
 from slmdesk.messages import (
+    ErrorKind,
+    UserError,
     format_bytes,
     format_integer,
     format_moment,
     format_number,
+    one_line,
     say,
     tr,
     tr_n,
@@ -32,6 +36,10 @@ from slmdesk.offers import Offer
 
 _NONE = "–"
 _MOST_LANGUAGES = 12
+_NOT_ASKED = (
+    "network-offline", "network-offline-variable", "network-host-not-allowed", "network-insecure",
+    "network-bad-endpoint",
+)  # fmt: skip
 
 
 def search_lines(offers: Sequence[Offer], found: int, *, more: bool) -> Iterator[str]:
@@ -43,7 +51,7 @@ def search_lines(offers: Sequence[Offer], found: int, *, more: bool) -> Iterator
     rows = [
         (
             offer.id,
-            offer.model.size_label or _NONE,
+            model_size(offer.model) or _NONE,
             licence_name(offer.model.licence) or _NONE,
             _download(offer),
             _speed(offer.speed),
@@ -61,22 +69,34 @@ def search_lines(offers: Sequence[Offer], found: int, *, more: bool) -> Iterator
         ).format(count=format_integer(count))
 
 
-def model_lines(offer: Offer, reports: Mapping[str, FitReport]) -> Iterator[str]:
-    """Everything about one model, and a table of its variants."""
+def model_size(model: CatalogueModel) -> str:
+    """As sold, else as the Hub counted it; "" unknown."""
+    if model.size_label or model.billions is None:
+        return model.size_label
+    return f"{format_number(model.billions, decimals=2)}B"
+
+
+def model_lines(
+    offer: Offer, reports: Mapping[str, FitReport], problem: UserError | None = None
+) -> Iterator[str]:
+    """Everything about one model, and a table of its variants. `problem`: why the Hub said nothing now."""
     model = offer.model
     yield model.name
     described = description_of(model)
     if described:
         yield described
     yield ""
-    yield from align(_facts(offer))
+    yield from align(_facts(offer, problem))
     notes = [*curated_notes(model), *licence_doubts(model.licence)]
     if notes:
         yield ""
         yield from map(say, notes)
     yield ""
     if not model.variants:
-        yield tr("Its files are not known.")
+        if model.variants_known:
+            yield tr("No file of its repository is a model that our engines load.")
+        else:
+            yield tr("Its files are not known.")
         return
     yield from _variant_table(offer, reports)
     if offer.reason is not None:
@@ -100,16 +120,16 @@ def refresh_lines(report: RefreshReport) -> Iterator[str]:
     )
     for one in report.failed:
         yield f"{one.repo}: {in_terminal(one.error)}"
-    if report.stopped:
+    if report.stopped and report.not_kept is None:
         yield tr("It was stopped; what had been answered is kept.")
 
 
-def _facts(offer: Offer) -> list[tuple[str, str]]:
+def _facts(offer: Offer, problem: UserError | None) -> list[tuple[str, str]]:
     model = offer.model
     facts = [
         (tr("ID"), model.id),
         (tr("Publisher"), model.publisher),
-        (tr("Size"), model.size_label),
+        (tr("Size"), model_size(model)),
         (tr("Licence"), say(licence_summary(model.licence))),
         (tr("Terms"), model.licence.url),
         (tr("Languages"), _languages(model)),
@@ -121,12 +141,24 @@ def _facts(offer: Offer) -> list[tuple[str, str]]:
             else "",
         ),
         (tr("Released"), model.released),
+        (tr("Updated"), "" if model.released else model.updated),
         (tr("Downloads"), format_integer(model.downloads) if model.downloads is not None else ""),
         (tr("Access"), tr("the Hub wants you to log in and accept its terms") if model.gated else ""),
         (tr("Installed"), ", ".join(offer.installed)),
-        (tr("Asked"), format_moment(model.asked) if model.asked is not None else tr("the Hub was not asked")),
+        (tr("Asked"), _asked(model, problem)),
     ]
     return [(name, fact) for name, fact in facts if fact]
+
+
+def _asked(model: CatalogueModel, problem: UserError | None) -> str:
+    """When the Hub answered, or why it did not."""
+    if model.asked is not None:
+        return format_moment(model.asked)
+    if problem is None or problem.key in _NOT_ASKED:
+        return tr("the Hub was not asked")
+    if problem.kind is ErrorKind.MODEL:
+        return tr("the Hub has none of its repositories")
+    return tr("the Hub did not answer: {reason}").format(reason=one_line(problem))
 
 
 def _languages(model: CatalogueModel) -> str:
@@ -166,6 +198,9 @@ def _variant_table(offer: Offer, reports: Mapping[str, FitReport]) -> Iterator[s
 
 def _run(report: FitReport | None, variant: Variant) -> tuple[str, str, str]:
     """Memory, speed and verdict."""
+    if variant.parts:
+        parts = tr("incomplete, of {count} parts missing: {missing}")
+        return _NONE, _NONE, parts.format(count=format_integer(variant.parts), missing=listed_parts(variant))
     if not variant.loadable:
         return _NONE, _NONE, tr("no engine loads it")
     if report is None or report.memory is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from slmdesk.catalogue import CatalogueModel, HubCatalogue, Variant
+from slmdesk.catalogue.names import is_repository
+from slmdesk.catalogue.variants import is_projector, listed_parts
 from slmdesk.messages import ErrorKind, UserError
 
 _ENDING = ".gguf"
@@ -25,6 +29,11 @@ class Wanted:
     quantization: str = ""
     file: str = ""
     """Path in the repository."""
+
+    @property
+    def text(self) -> str:
+        """Model and file as they were typed."""
+        return f"{self.model_id}/{self.file}" if self.file else self.model_id
 
 
 def is_local(text: str) -> bool:
@@ -59,8 +68,8 @@ def find_model(wanted: Wanted, curated: Sequence[CatalogueModel], hub: HubCatalo
     """The model that is meant: of the curated list by its id or name, else the repository of the Hub, which
     is asked then. Where it cannot be reached, what the list says of that repository.
 
-    Raises UserError: kind MODEL where nothing can be meant, NETWORK where the Hub does not have it, or cannot
-    be reached and the list says nothing.
+    Raises UserError: kind MODEL where nothing can be meant or the Hub does not have it, NETWORK where that
+    cannot be reached and the list says nothing.
     """
     name = wanted.model_id.casefold()
     known = [model for model in curated if model.id.casefold() == name]
@@ -71,8 +80,10 @@ def find_model(wanted: Wanted, curated: Sequence[CatalogueModel], hub: HubCatalo
         raise UserError("wanted-model-ambiguous", ErrorKind.MODEL, name=wanted.model_id, names=names)
     if known and not wanted.file:
         return known[0]
-    if wanted.model_id.count("/") != 1:
-        raise UserError("wanted-model-unknown", ErrorKind.MODEL, name=wanted.model_id)
+    if not is_repository(wanted.model_id):
+        raise UserError(
+            "wanted-model-unknown", ErrorKind.MODEL, name=wanted.text, query=_as_argument(wanted.text)
+        )
     try:
         return hub.find(wanted.model_id)
     except UserError as error:
@@ -95,24 +106,49 @@ def _listed(repo: str, curated: Iterable[CatalogueModel]) -> CatalogueModel | No
 def find_variant(wanted: Wanted, model: CatalogueModel) -> Variant | None:
     """The variant of `model` that is meant; None: the recommended one.
 
-    Raises UserError (kind MODEL) where it has none such.
+    Raises UserError (kind MODEL) where it has none such, or only one that lacks parts.
     """
     if wanted.file:
+        if is_projector(wanted.file) and not any(wanted.file in _paths(one) for one in model.variants):
+            raise UserError("hub-file-is-projector", ErrorKind.MODEL, file=wanted.file)
         return _first(wanted, (one for one in model.variants if wanted.file in _paths(one)), model)
     if wanted.quantization:
         asked = wanted.quantization.casefold()
         return _first(wanted, (one for one in model.variants if asked in _labels(one)), model)
+    if model.variants and all(one.parts for one in model.variants):
+        raise _incomplete(model.variants[0])
     return None
 
 
 def _first(wanted: Wanted, found: Iterable[Variant], model: CatalogueModel) -> Variant:
-    for variant in found:
-        return variant
+    matching = list(found)
+    for variant in matching:
+        if not variant.parts:
+            return variant
+    if matching:
+        raise _incomplete(matching[0])
     labels = ", ".join(dict.fromkeys(variant.label for variant in model.variants))
     name = wanted.file or wanted.quantization
     if not labels:
         raise UserError("wanted-variant-none", ErrorKind.MODEL, model=model.id)
     raise UserError("wanted-variant-unknown", ErrorKind.MODEL, model=model.id, name=name, names=labels)
+
+
+def _incomplete(variant: Variant) -> UserError:
+    return UserError(
+        "hub-variant-incomplete",
+        ErrorKind.MODEL,
+        variant=variant.label,
+        repo=variant.repo,
+        count=variant.parts,
+        missing=listed_parts(variant),
+    )
+
+
+def _as_argument(text: str) -> str:
+    """`text` as a shell takes it for one argument, and no option."""
+    quoted = subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)
+    return f"-- {quoted}" if text.startswith("-") else quoted
 
 
 def _paths(variant: Variant) -> set[str]:

@@ -16,6 +16,8 @@ from slmdesk.net.errors import network_error
 _REPO = re.compile(r"/(?:api/(?:resolve-cache/)?models/)?([^/]+/[^/]+)")
 _MORE_SECONDS = re.compile(r"\bt=(\d+)")
 _USUAL_WAIT_S = 60
+_MINUTES_FROM_S = 120
+_HOURS_FROM_S = 2 * 3600
 _LONGEST_WAIT_S = 24 * 3600
 
 
@@ -72,7 +74,9 @@ def status_error(
     if status == 407:
         return error("proxy-refused", proxy=proxy or "", reason=str(status))
     if status in (408, 429):
-        return error("busy", seconds=_wait_s(headers))
+        wait_s = _wait_s(headers)
+        key, unit, unit_s = _pause_unit(wait_s)
+        return error(key, **{"seconds": wait_s, unit: -(-wait_s // unit_s)})
     if status == 401 and has_token:
         return error("token-refused")
     if status >= 500:
@@ -105,6 +109,15 @@ def _wait_s(headers: Mapping[str, str]) -> int:
         found = _MORE_SECONDS.search(headers.get("ratelimit", ""))
         after = found[1] if found else ""
     return min(int(after[:9]), _LONGEST_WAIT_S) if after else _USUAL_WAIT_S
+
+
+def _pause_unit(wait_s: int) -> tuple[str, str, int]:
+    """The sentence for a pause of so many seconds, the unit it counts in, and that unit's seconds."""
+    if wait_s < _MINUTES_FROM_S:
+        return "busy", "seconds", 1
+    if wait_s < _HOURS_FROM_S:
+        return "busy-minutes", "minutes", 60
+    return "busy-hours", "hours", 3600
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

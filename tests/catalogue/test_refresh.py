@@ -175,7 +175,7 @@ def test_a_hub_that_stays_busy_is_left_alone(hub: LoopbackHub, catalogue: HubCat
     models = [listed(f"a/{name}", file(f"a/{name}")) for name in ("One", "Two", "Three")]
     hub.fail_next(100, path="a/Two", status=429, retry_after_s=3600)
     report = run(catalogue, *models)
-    assert [(one.repo, one.error.key) for one in report.failed] == [("a/Two", "network-busy")]
+    assert [(one.repo, one.error.key) for one in report.failed] == [("a/Two", "network-busy-minutes")]
     assert report.failed[0].error.facts["seconds"] == 3600
     assert (report.answered, report.not_asked) == (1, 1)
     assert not [one for one in hub.requests if "a/Three" in one.path]

@@ -17,7 +17,7 @@ from slmdesk.catalogue import (
     quality_order,
     quality_words,
 )
-from slmdesk.catalogue.variants import of_this_model
+from slmdesk.catalogue.variants import listed_parts, missing_parts, of_this_model
 from slmdesk.messages import say
 
 REPO = "someone/Some-Model-GGUF"
@@ -59,8 +59,16 @@ def test_a_split_set_is_one_variant_with_its_parts_in_order() -> None:
     assert found[0].id == f"{REPO}/BF16/m-BF16-00001-of-00003.gguf"
 
 
-def test_a_split_set_with_a_missing_part_is_nothing_to_fetch() -> None:
-    assert group("m-Q8_0-00001-of-00002.gguf") == ()
+def test_a_split_set_with_missing_parts_is_named_and_not_loadable() -> None:
+    [found] = group("m-Q8_0-00001-of-00003.gguf", "m-Q8_0-00003-of-00003.gguf")
+    assert (found.loadable, found.parts, missing_parts(found)) == (False, 3, (2,))
+    [found] = group("m-Q8_0-00001-of-00099.gguf")
+    assert listed_parts(found) == "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"
+    [whole] = group("m-Q8_0-00001-of-00001.gguf")
+    assert (whole.loadable, whole.parts, missing_parts(whole)) == (True, 0, ())
+
+
+def test_numbers_that_no_split_set_has_are_nothing_to_fetch() -> None:
     assert group("m-Q8_0-00000-of-00001.gguf", "m-Q8_0-00002-of-00001.gguf") == ()
     assert group("m-Q8_0-00000-of-00000.gguf") == ()
     assert group("m-Q8_0-00001-of-00002.gguf", "m-Q8_0-00003-of-00002.gguf") == ()

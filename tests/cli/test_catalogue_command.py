@@ -180,7 +180,7 @@ def test_show_says_everything_of_a_model_and_its_variants(hub: LoopbackHub, run:
 
 def test_show_for_people_also_without_the_hub(run: Catalogue) -> None:
     code, out, err = run("show", "qwen/qwen3-4b", settings=OFFLINE)
-    assert code == 0
+    assert code == ErrorKind.NETWORK
     assert "offline" in err
     lines = out.splitlines()
     assert lines[0] == "Qwen3 4B"
@@ -195,6 +195,64 @@ def test_show_of_what_is_not_known(run: Catalogue, model: str, kind: ErrorKind) 
     with pytest.raises(UserError) as caught:
         run("show", model, settings=OFFLINE)
     assert caught.value.kind is kind
+
+
+def test_show_tells_an_answer_from_none(hub: LoopbackHub, run: Catalogue) -> None:
+    hub.add_model("maker/empty-repo", {"README.md": b"# Nothing"})
+    code, out, _ = run("show", "maker/empty-repo")
+    assert code == 0
+    assert "the Hub was not asked" not in out
+    assert "No file of its repository is a model" in out
+    # This Hub has none of the repositories of the list.
+    code, out, _ = run("show", "Qwen/Qwen3-4B")
+    assert code == ErrorKind.MODEL
+    assert "the Hub has none of its repositories" in out
+    with pytest.raises(UserError) as caught:
+        run("show", "who/knows")
+    assert (caught.value.key, caught.value.kind) == ("hub-repository-gone", ErrorKind.MODEL)
+    hub.fail_next(50, status=503)
+    code, out, _ = run("show", "google/gemma-3-1b-it")
+    assert code == ErrorKind.NETWORK
+    assert "the Hub did not answer: " in out
+
+
+def test_show_names_the_missing_parts(hub: LoopbackHub, run: Catalogue) -> None:
+    names = [f"m-Q4_K_M-0000{number}-of-00003.gguf" for number in (1, 3)]
+    hub.add_model("maker/split", {name: SparseFile(b"GGUF", 1_000_000) for name in names})
+    code, out, _ = run("show", "maker/split")
+    assert code == 0
+    assert "incomplete, of 3 parts missing: 2" in out
+    [variant] = _json(run("show", "maker/split", "--json"))["variants"]
+    assert (variant["loadable"], variant["missing_parts"], variant["verdict"]) == (False, [2], "unknown")
+
+
+def test_show_says_the_counted_size_the_change_and_the_known_licence(
+    hub: LoopbackHub, run: Catalogue
+) -> None:
+    hub.add_model(
+        "maker/big-GGUF",
+        {"model.gguf": SparseFile(b"GGUF", 1_000_000)},
+        card={"license": "llama3.1"},
+        gguf={"total": 8_030_000_000, "architecture": "llama"},
+    )
+    _, out, _ = run("show", "maker/big-GGUF")
+    lines = out.splitlines()
+    assert any(line.startswith("Size") and "8.03B" in line for line in lines)
+    assert any(line.startswith("Updated") for line in lines)
+    assert any(line.startswith("Licence") and "allowed with limits" in line for line in lines)
+    assert "8.03B" in run("search", "big-GGUF")[1]
+
+
+@pytest.mark.usefixtures("short_list")
+def test_a_refresh_that_cannot_be_kept_says_so(hub: LoopbackHub, run: Catalogue, paths: Paths) -> None:
+    _fill(hub)
+    folder = paths.cache / "catalogue"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "refreshed").write_bytes(b"in the way")
+    code, out, err = run("refresh", "--json")
+    assert code == ErrorKind.STORAGE
+    assert "the system says" in json.loads(out)["not_kept"]
+    assert err
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from slmdesk.catalogue import HubCatalogue, ModelFile
+from slmdesk.catalogue import HubCatalogue, ModelFile, group_variants
 from slmdesk.cli.wanted_model import Wanted, find_model, find_variant, is_local, parse_wanted
 from slmdesk.messages import ErrorKind, UserError, one_line
 from slmdesk.net import Network
@@ -146,3 +146,30 @@ def test_a_variant_that_is_not_there(text: str, model: object, key: str) -> None
         find_variant(parse_wanted(text), model)  # type: ignore[arg-type]
     assert (caught.value.key, caught.value.kind) == (key, ErrorKind.MODEL)
     assert one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "query"), [("--json", "-- --json"), ("two words", None), ("http://a.org/x.gguf", None)]
+)
+def test_the_command_for_a_search_can_be_typed(
+    text: str, query: str | None, offline_hub: HubCatalogue
+) -> None:
+    error = _refused(text, offline_hub)
+    assert (error.key, error.kind) == ("wanted-model-unknown", ErrorKind.MODEL)
+    if query:
+        assert error.facts["query"] == query
+    else:
+        assert error.facts["name"] == text
+
+
+def test_what_lacks_parts_or_is_a_projector_is_named_as_that() -> None:
+    [cut] = group_variants("a/b", [ModelFile(repo="a/b", path="m-Q4_K_M-00001-of-00002.gguf")])
+    model = replace(MODEL, variants=(cut,))
+    for text in ("a/b", "a/b:Q4_K_M", "a/b/m-Q4_K_M-00001-of-00002.gguf"):
+        with pytest.raises(UserError) as caught:
+            find_variant(parse_wanted(text), model)
+        assert (caught.value.key, caught.value.kind) == ("hub-variant-incomplete", ErrorKind.MODEL)
+        assert caught.value.facts["missing"] == "2"
+    with pytest.raises(UserError) as caught:
+        find_variant(parse_wanted("maker/Model-4B/mmproj-f16.gguf"), MODEL)
+    assert caught.value.key == "hub-file-is-projector"

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.messages import Message
+from slmdesk.messages import Message, one_line
 from slmdesk.net import Network
+from slmdesk.net.failures import status_error
 from tests.hub import HubRequest, LoopbackHub
 from tests.hub.answers import Answer, json_answer
 from tests.net.reasons import WHY, refused
@@ -143,6 +144,16 @@ def test_what_is_not_there(hub: LoopbackHub, network: Network, tmp_path: Path) -
         api.hf_hub_download("maker/model", "b.gguf", cache_dir=tmp_path)
     with refused("bad-name"):
         api.model_info("no name at all!")
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "words"),
+    [(119, "119 seconds"), (120, "2 minutes"), (3601, "61 minutes"), (86_400, "24 hours")],
+)
+def test_a_long_pause_is_told_in_minutes_or_hours(wait_s: int, words: str) -> None:
+    error = status_error(429, {"retry-after": str(wait_s)}, "h", "/api/models", has_token=False)
+    assert f"a pause of {words}" in one_line(error).replace("\N{NO-BREAK SPACE}", " ")
+    assert error.facts["seconds"] == wait_s
 
 
 def test_a_busy_or_broken_server_is_not_asked_again_by_itself(hub: LoopbackHub, network: Network) -> None:

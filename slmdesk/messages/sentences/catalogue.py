@@ -31,6 +31,21 @@ ERRORS: dict[str, ErrorText] = {
         why=N_("the Hub does not know it, or it is no longer public"),
         do=N_("Check the name, or choose another model"),
     ),
+    "hub-variant-incomplete": ErrorText(
+        what=N_("{variant} of {repo} cannot be loaded"),
+        why=N_("the repository does not have all of its {count} parts; missing: {missing}"),
+        do=N_("Choose another variant, or ask its publisher to upload the rest"),
+    ),
+    "hub-file-is-projector": ErrorText(
+        what=N_("{file} cannot be checked by itself"),
+        why=N_("it is a projector, which lets another model see or hear"),
+        do=N_("Give the file of the model instead"),
+    ),
+    "refresh-not-kept": ErrorText(
+        what=N_("what the Hub answered is not kept"),
+        why=N_("the system says “{reason}”"),
+        do=N_("Make room on the disk, or check who may write there, then refresh again"),
+    ),
     "hub-variant-gone": ErrorText(
         what=N_("{variant} of {repo} cannot be checked"),
         why=N_("the Hub no longer has this file"),

@@ -106,6 +106,24 @@ ERRORS: dict[str, ErrorText] = {
         ),
         do=N_("Wait that long, then try again"),
     ),
+    "network-busy-minutes": ErrorText(
+        what=_NO_ANSWER,
+        why=NP_(
+            "it was asked too often and wants a pause of {minutes} minute",
+            "it was asked too often and wants a pause of {minutes} minutes",
+            "minutes",
+        ),
+        do=N_("Wait that long, then try again"),
+    ),
+    "network-busy-hours": ErrorText(
+        what=_NO_ANSWER,
+        why=NP_(
+            "it was asked too often and wants a pause of {hours} hour",
+            "it was asked too often and wants a pause of {hours} hours",
+            "hours",
+        ),
+        do=N_("Wait that long, then try again"),
+    ),
     "network-refused": ErrorText(
         what=N_("{host} does not give what was asked for"),
         why=N_("it refuses with status {status}"),

@@ -48,7 +48,7 @@ SENTENCES: dict[str, str | Plural] = {
 }
 
 _NOT_MEANT = N_("there is no model “{name}”")
-_SEARCH = N_("Search for it with: slmdesk catalogue search {name}")
+_SEARCH = N_("Search for it with: slmdesk catalogue search {query}")
 
 ERRORS: dict[str, ErrorText] = {
     "wanted-model-unknown": ErrorText(
