@@ -9,7 +9,7 @@ from functools import cache
 import click
 
 from slmdesk.chat import LoadPlanner, LoadWishes, PlannedLoad, wishes_of
-from slmdesk.engines import ANY_GPU, AUTO, CPU_ONLY, EngineSurvey, Preference, choose_engine
+from slmdesk.engines import ALL_LAYERS, ANY_GPU, AUTO, CPU_ONLY, EngineSurvey, Preference, choose_engine
 from slmdesk.fit import LayersThatFit, layers_that_fit
 from slmdesk.hardware import Computer, describe_computer
 from slmdesk.library import InstalledModel
@@ -54,6 +54,8 @@ def check_wishes(wishes: PlacingWishes) -> PlacingWishes:
     """The same wishes. Raises click.UsageError where they contradict each other."""
     if wishes.device == CPU_ONLY and wishes.gpu_layers not in (None, 0):
         raise click.UsageError(tr("--gpu-layers needs another --device than cpu"))
+    if wishes.wants_a_gpu and wishes.gpu_layers == 0:
+        raise click.UsageError(tr("with --gpu-layers 0 nothing runs on the device that --device names"))
     return wishes
 
 
@@ -72,6 +74,9 @@ def preferred(settled: Preference, wishes: PlacingWishes) -> Preference:
         return settled
     device = settled.device if wishes.device is None else wishes.device
     layers = settled.gpu_layers if wishes.gpu_layers is None else wishes.gpu_layers
+    if wishes.gpu_layers is None and layers == 0 and wishes.wants_a_gpu:
+        # Settled for the processor; whoever names a device wants something on it.
+        layers = ALL_LAYERS
     if wishes.device is None and layers and device in (AUTO, CPU_ONLY):
         # Whoever places layers wants a device for them.
         device = ANY_GPU

@@ -14,7 +14,7 @@ from slmdesk.engines.engine_choice import choose_engine
 from slmdesk.engines.gguf_problems import gguf_problem, read_whole_header
 from slmdesk.engines.installed import installed_version
 from slmdesk.engines.lease import Lease, Loaded
-from slmdesk.engines.limits import most_threads, usual_context_length
+from slmdesk.engines.limits import context_length_for, most_threads, usual_context_length
 from slmdesk.engines.onnx_problems import onnx_problem
 from slmdesk.engines.placement import (
     ANY_GPU,
@@ -119,6 +119,7 @@ __all__ = [
     "Usable",
     "Wisher",
     "choose_engine",
+    "context_length_for",
     "engine_for",
     "engine_names",
     "engine_of_format",

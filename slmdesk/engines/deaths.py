@@ -50,12 +50,14 @@ class Death:
 # The one place where a crash is told from a lack of memory by words. Native code that gets no memory ends
 # in an abort, a read of address 0 or an exception, and only its last words differ: those of the C++ library
 # (std::bad_alloc), Python (MemoryError), ggml and llama.cpp ("failed to allocate buffer", "unable to
-# allocate ... buffer"), the C library ("Cannot allocate memory") and the GPU back ends.
+# allocate ... buffer"), ONNX Runtime GenAI ("Could not allocate the key-value cache buffer"), the C library
+# ("Cannot allocate memory") and the GPU back ends.
 _OUT_OF_MEMORY_WORDS = (
     "bad_alloc",
     "memoryerror",
     "failed to allocate",
     "unable to allocate",
+    "could not allocate",
     "insufficient memory",
     "cannot allocate memory",
     "out of memory",

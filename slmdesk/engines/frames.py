@@ -9,7 +9,7 @@ whatever fails there is a `GarbledFrameError`.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TypeAlias, TypeVar
 
 import msgspec
@@ -336,7 +336,15 @@ def shortened(struct: Shown) -> Shown:
 
 def failure_frame(request: int, error: UserError) -> Failed:
     """The frame that carries `error`."""
-    return Failed(request, error.key, error.kind, dict(error.facts), error.details[:TEXT_LIMIT])
+    return Failed(request, error.key, error.kind, _sendable(error.facts), error.details[:TEXT_LIMIT])
+
+
+def _sendable(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    """Numbers that a hostile file made are larger than any that a frame can carry."""
+    return {
+        name: max(-_LARGEST_NUMBER, min(value, _LARGEST_NUMBER)) if isinstance(value, int) else value
+        for name, value in facts.items()
+    }
 
 
 def failure_error(failure: Failed) -> UserError:

@@ -21,6 +21,7 @@ from slmdesk.engines import (
     KvType,
     ModelFormat,
     Preference,
+    context_length_for,
     engine_of_format,
     resolve,
     resolve_without_engine,
@@ -110,6 +111,7 @@ class FitCheck:
         that the engine would refuse, such as more context than the model was trained for.
         """
         asked = self.usual_question(subject, quick=quick) if question is None else question
+        self._refuse(subject, asked)
         # Once: what is free changes from one look to the next.
         machine = self.machine(subject, asked)
         memory, speeds = self._answer(subject, asked, quick, machine)
@@ -254,6 +256,14 @@ class FitCheck:
             placed=memory.gpu_layers if memory is not None and question.devices else 0,
             kv_types=kv_types,
         )
+
+    def _refuse(self, subject: Subject, question: FitQuestion) -> None:
+        """Raise UserError where formulas would answer a question that the engine refuses."""
+        folder = subject.path is not None or isinstance(subject.headers, SparseFolder)
+        facts = self._facts_of(subject) if subject.format == "onnx" and folder else None
+        if facts is not None:
+            name = subject.path.name if subject.path is not None else subject.label or subject.key
+            context_length_for(name, facts.dimensions.trained_context_length or 0, question.context_length)
 
     def _facts_of(self, subject: Subject) -> ModelFacts | None:
         """What the formulas look at; None: nothing is there to be looked at."""

@@ -27,6 +27,8 @@ class Thresholds:
     """Below it an answer is `slow`. People read English at about 238 words a minute (Brysbaert 2019) and
     Polish at about 166 (Trauzettel-Klosinski and Dietz 2012), which is 5 and, with the tokens that such
     models need for a Polish word, 7 tokens per second; and who looks for something reads faster."""
+    reading_tokens_per_second: float = 5.0
+    """Below it, it is slower than people read; see there."""
     slow_first_token_s: float = 10.0
     """A first word that takes longer is `slow` too: attention does not last longer (Nielsen 1993)."""
 

@@ -162,7 +162,8 @@ def _slow(speeds: Speeds, thresholds: Thresholds) -> Message | None:
     """Why it is slow; None: it is not, or nothing is known."""
     rate = speeds.empty
     if rate is not None and rate.expected < thresholds.slow_tokens_per_second:
-        return Message("fit-slow", {"tokens_per_second": float(rate.expected)})
+        key = "fit-slow" if rate.expected >= thresholds.reading_tokens_per_second else "fit-slow-reading"
+        return Message(key, {"tokens_per_second": float(rate.expected)})
     if speeds.first_token_s is not None and speeds.first_token_s > thresholds.slow_first_token_s:
         return Message("fit-slow-first-word", {"seconds": float(speeds.first_token_s)})
     return None

@@ -175,6 +175,14 @@ def test_a_folder_is_estimated(fit: Fit, paths: Paths) -> None:
     assert fit(str(paths.models / "tiny"))["total"] == by_name["total"]
 
 
+def test_more_context_than_a_folder_was_trained_for_is_refused_as_chat_does(fit: Fit) -> None:
+    trained = json.loads((_TINY_ONNX / "genai_config.json").read_text())["model"]["context_length"]
+    assert fit(str(_TINY_ONNX), "--ctx", str(trained))["context_length"] == trained
+    with pytest.raises(UserError) as raised:
+        fit(str(_TINY_ONNX), "--ctx", str(trained + 1))
+    assert (raised.value.key, raised.value.kind) == ("context-too-long", ErrorKind.MODEL)
+
+
 def test_a_folder_of_the_hub_is_estimated_as_on_this_disk(hub: LoopbackHub, fit: Fit) -> None:
     files = {file.name: file for file in _TINY_ONNX.iterdir()}
     hub.add_model("maker/tiny-onnx", {f"cpu-int4/{name}": file for name, file in files.items()})

@@ -83,6 +83,10 @@ def test_what_asks_for_a_gpu(wishes: PlacingWishes, wants: bool) -> None:
 def test_layers_on_a_gpu_that_is_not_wanted() -> None:
     with pytest.raises(click.UsageError):
         check_wishes(PlacingWishes(device="cpu", gpu_layers=3))
+    for device in ("gpu", "Vulkan0"):
+        with pytest.raises(click.UsageError):
+            check_wishes(PlacingWishes(device=device, gpu_layers=0))
+    assert check_wishes(PlacingWishes(device="auto", gpu_layers=0)).gpu_layers == 0
     assert check_wishes(PlacingWishes(device="cpu", gpu_layers=0)).gpu_layers == 0
 
 
@@ -94,6 +98,7 @@ def test_layers_on_a_gpu_that_is_not_wanted() -> None:
         (("--gpu-layers", "-2"), "-2 is not in the range"),
         (("--gpu-layers", "some"), "'some' is not a whole number."),
         (("--device", "cpu", "--gpu-layers", "4"), "--gpu-layers needs another --device than cpu"),
+        (("--device", "gpu", "--gpu-layers", "0"), "with --gpu-layers 0 nothing runs on the device"),
     ],
 )
 def test_a_wrong_command_line_loads_nothing(
@@ -120,6 +125,12 @@ SECOND = Preference(device="CUDA1", gpu_layers=7, wisher="person")
             Preference(),
             PlacingWishes(gpu_layers=4),
             Preference(device="gpu", gpu_layers=4, wisher="model"),
+        ),
+        # Layers settled as none do not undo a device that is named.
+        (
+            Preference(gpu_layers=0, wisher="person"),
+            PlacingWishes(device="Vulkan0"),
+            Preference(device="Vulkan0", gpu_layers=-1, wisher="model"),
         ),
         (Preference(), PlacingWishes(gpu_layers=0), Preference(gpu_layers=0, wisher="model")),
         (

@@ -135,6 +135,14 @@ def test_slow(expected: float, verdict: Verdict) -> None:
     assert report_on(need(4), speeds=Speeds(empty=rate(expected))).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [(7.9, "hardly faster than"), (5.0, "hardly faster than"), (4.9, "slower than"), (0.1, "slower than")],
+)
+def test_how_fast_people_read_is_said_truly(expected: float, words: str) -> None:
+    assert words in say(report_on(need(4), speeds=Speeds(empty=rate(expected))).reason)
+
+
 def test_a_first_word_that_takes_long_is_slow() -> None:
     report = report_on(need(4), speeds=Speeds(empty=rate(20), first_token_s=12))
     assert report.verdict is Verdict.SLOW

@@ -29,6 +29,9 @@ SENTENCES: dict[str, str | Plural] = {
     "fit-slow": N_(
         "Writes about {tokens_per_second} tokens per second, hardly faster than most people read."
     ),
+    "fit-slow-reading": N_(
+        "Writes about {tokens_per_second} tokens per second, slower than most people read."
+    ),
     "fit-slow-first-word": N_("The first word of an answer comes after about {seconds} seconds."),
     "fit-tight": N_(
         "Needs {needed_memory} of the {free_memory} that are free now, which leaves little for other "

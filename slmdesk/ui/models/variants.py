@@ -106,6 +106,11 @@ class VariantModel(QAbstractTableModel):
         report = self._reports.get(self.variants[row].id)
         return report.verdict if report is not None else Verdict.UNKNOWN
 
+    def is_best(self, row: int) -> bool:
+        """Whether the variant of a row is the one to take here: of those that do not run, none is."""
+        runs = self.verdict(row) not in (Verdict.TOO_BIG, Verdict.UNKNOWN)
+        return runs and self.variants[row].id == self.recommended
+
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
         """How many variants."""
         return 0 if parent.isValid() else len(self.variants)
@@ -128,7 +133,7 @@ class VariantModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == VARIANT:
             row = index.row()
-            best = [tr("best here")] if self.variants[row].id == self.recommended else []
+            best = [tr("best here")] if self.is_best(row) else []
             return ", ".join([self._words(row, VARIANT), *best])
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._words(index.row(), index.column())
@@ -413,7 +418,7 @@ class _Delegate(QStyledItemDelegate):
             draw_box(painter, mark, sizes.mark / 2, color("surface"), color("border_mark"))
         inset = sizes.mark + Space.S + Space.XS
         name = box.adjusted(Space.S if mirrored else inset, 0, -inset if mirrored else -Space.S, 0)
-        best = self._table.variants.variants[row].id == self._table.variants.recommended
+        best = self._table.variants.is_best(row)
         badge = badge_size(theme, tr("Best here"), "star")
         room = badge.width() + Space.S if best else 0
         text = name.adjusted(room if mirrored else 0, 0, 0 if mirrored else -room, 0)

@@ -368,6 +368,7 @@ def is_running(process: psutil.Process) -> bool:
         (-6, "GGML_ASSERT(n > 0) failed", "linux", Cause.CRASHED, "SIGABRT"),
         (-6, "terminate called: 'std::bad_alloc'", "linux", Cause.OUT_OF_MEMORY, "SIGABRT"),
         (-11, "ggml_aligned_malloc: insufficient memory", "linux", Cause.OUT_OF_MEMORY, "SIGSEGV"),
+        (1, "Could not allocate the key-value cache buffer of", "linux", Cause.OUT_OF_MEMORY, "exit code 1"),
         (1, "Traceback\nMemoryError", "linux", Cause.OUT_OF_MEMORY, "exit code 1"),
         (0, "", "linux", Cause.CRASHED, "exit code 0"),
         (None, "", "linux", Cause.CRASHED, "exit code unknown"),

@@ -195,3 +195,12 @@ def test_an_error_crosses_unchanged() -> None:
         error.details,
         dict(error.facts),
     )
+
+
+def test_a_number_that_no_frame_can_carry_does_not_lose_the_error() -> None:
+    error = UserError(
+        "engine-crashed-loading", ErrorKind.MODEL, name="a", status="b", most=2**90, least=-(2**90)
+    )
+    frame = frames.decode_frame(frames.encode(frames.failure_frame(1, error)))
+    assert isinstance(frame, frames.Failed)
+    assert (frame.facts["most"], frame.facts["least"]) == (2**63 - 1, -(2**63 - 1))
