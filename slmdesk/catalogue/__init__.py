@@ -21,12 +21,20 @@ from slmdesk.catalogue.model import (
     Variant,
     tier_of,
 )
+from slmdesk.catalogue.names import is_repository
 from slmdesk.catalogue.quantizations import bits_per_weight, quantization_named
 from slmdesk.catalogue.query import HubQuery, Sort
 from slmdesk.catalogue.refreshing import Change, RefreshReport, RepoFailure
 from slmdesk.catalogue.repository import repositories_of
 from slmdesk.catalogue.search import HubPage
-from slmdesk.catalogue.variants import group_variants, quality_order, quality_words
+from slmdesk.catalogue.variants import (
+    group_variants,
+    is_projector,
+    listed_parts,
+    missing_parts,
+    quality_order,
+    quality_words,
+)
 
 __all__ = [
     "GGUF",
@@ -55,12 +63,16 @@ __all__ = [
     "curated_notes",
     "description_of",
     "group_variants",
+    "is_projector",
+    "is_repository",
     "licence_doubts",
     "licence_name",
     "licence_summary",
     "limit_of",
+    "listed_parts",
     "load_curated",
     "merge",
+    "missing_parts",
     "quality_order",
     "quality_words",
     "quantization_named",

@@ -8,8 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slmdesk.catalogue import CatalogueModel, Change, RefreshReport, Variant, description_of, licence_summary
-from slmdesk.catalogue.variants import missing_parts
+from slmdesk.catalogue import (
+    CatalogueModel,
+    Change,
+    RefreshReport,
+    Variant,
+    description_of,
+    licence_summary,
+    missing_parts,
+)
 from slmdesk.cli.fit_view import speed_as_json
 from slmdesk.fit import FitReport
 from slmdesk.messages import UserError, one_line, say

@@ -13,9 +13,9 @@ from slmdesk.catalogue import (
     licence_doubts,
     licence_name,
     licence_summary,
+    listed_parts,
     quality_words,
 )
-from slmdesk.catalogue.variants import listed_parts
 from slmdesk.cli.error_words import in_terminal
 from slmdesk.cli.fit_view import speed_in_words
 from slmdesk.cli.table import align

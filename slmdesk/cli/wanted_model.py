@@ -11,9 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from slmdesk.catalogue import CatalogueModel, HubCatalogue, Variant
-from slmdesk.catalogue.names import is_repository
-from slmdesk.catalogue.variants import is_projector, listed_parts
+from slmdesk.catalogue import CatalogueModel, HubCatalogue, Variant, is_projector, is_repository, listed_parts
 from slmdesk.messages import ErrorKind, UserError
 
 _ENDING = ".gguf"

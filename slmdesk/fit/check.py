@@ -259,9 +259,9 @@ class FitCheck:
 
     def _refuse(self, subject: Subject, question: FitQuestion) -> None:
         """Raise UserError where formulas would answer a question that the engine refuses."""
-        folder = subject.path is not None or isinstance(subject.headers, SparseFolder)
-        facts = self._facts_of(subject) if subject.format == "onnx" and folder else None
-        if facts is not None:
+        whole = subject.path is not None or isinstance(subject.headers, SparseFolder)
+        facts = self._facts_of(subject) if whole else None
+        if facts is not None and facts.is_onnx:
             name = subject.path.name if subject.path is not None else subject.label or subject.key
             context_length_for(name, facts.dimensions.trained_context_length or 0, question.context_length)
 
