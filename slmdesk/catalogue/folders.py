@@ -45,7 +45,7 @@ class FolderStore:
         fetched: dict[str, bytes] = {}
 
         def fetch(name: str) -> bytes:
-            key = _key(files[name])
+            key = files[name].content_key
             kept = self._kept.find(key)
             if kept is not None:
                 return kept.value
@@ -70,7 +70,3 @@ class FolderStore:
             host = urlsplit(self._network.endpoint).hostname or ""
             raise UserError("network-file-changed", ErrorKind.NETWORK, host=host)
         return content
-
-
-def _key(file: ModelFile) -> str:
-    return file.sha256 or f"{file.repo}/{file.path}@{file.revision}"

@@ -47,7 +47,7 @@ class HeaderStore:
         return tuple(self._header(file) for file in variant.files)
 
     def _header(self, file: ModelFile) -> SparseHeader:
-        key = file.sha256 or f"{file.repo}/{file.path}@{file.revision}"
+        key = file.content_key
         with self._files.alone(key):
             kept = self._kept.find(key)
             if kept is not None:

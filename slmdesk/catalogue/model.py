@@ -68,6 +68,11 @@ class ModelFile(Struct, frozen=True, kw_only=True):
     revision: str = ""
     """The commit that the Hub was asked at; "": from the list alone."""
 
+    @property
+    def content_key(self) -> str:
+        """The same for the same content: the hash, or the place in a commit, which never changes either."""
+        return self.sha256 or f"{self.repo}/{self.path}@{self.revision}"
+
 
 class Variant(Struct, frozen=True, kw_only=True):
     """One thing that can be fetched and loaded: a quantization, or an ONNX folder."""

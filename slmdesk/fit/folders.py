@@ -11,6 +11,7 @@ from typing import TypeAlias
 from slmdesk.fit.headers import SparseHeader
 from slmdesk.formats.onnx import (
     CONFIG,
+    ENDINGS_OF_TEXTS,
     GenaiConfig,
     GenaiOutline,
     Limits,
@@ -22,8 +23,6 @@ from slmdesk.formats.onnx import (
 
 MOST_GRAPH_BYTES = 16 * 2**20
 """A graph of more is not fetched: it has the weights inside. Of 4 billion weights elsewhere one has 2 MB."""
-
-_ENDINGS_OF_TEXTS = (".json", ".jinja", ".txt", ".model")
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class SparseFolder:
     @property
     def data_bytes(self) -> int:
         """Of the graph and the files with weights; the texts beside them are of no weight."""
-        return sum(size for name, size in self.sizes if not name.lower().endswith(_ENDINGS_OF_TEXTS))
+        return sum(size for name, size in self.sizes if not name.lower().endswith(ENDINGS_OF_TEXTS))
 
     @cached_property
     def digest(self) -> bytes:

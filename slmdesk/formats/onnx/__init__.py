@@ -9,12 +9,13 @@ from slmdesk.formats.onnx.elsewhere import find_graph, read_outline
 from slmdesk.formats.onnx.errors import OnnxError, OnnxErrorCode
 from slmdesk.formats.onnx.folder import GenaiFolder, is_genai_folder, read_folder
 from slmdesk.formats.onnx.limits import Limits
-from slmdesk.formats.onnx.options import CONFIG
+from slmdesk.formats.onnx.options import CONFIG, ENDINGS_OF_TEXTS
 from slmdesk.formats.onnx.outline import GenaiOutline
 from slmdesk.formats.onnx.texts import SpecialTokens
 
 __all__ = [
     "CONFIG",
+    "ENDINGS_OF_TEXTS",
     "GenaiConfig",
     "GenaiFolder",
     "GenaiOutline",

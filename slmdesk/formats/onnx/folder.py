@@ -13,12 +13,10 @@ from slmdesk.formats.onnx.errors import OnnxError
 from slmdesk.formats.onnx.graph import read_graph
 from slmdesk.formats.onnx.json_text import LFS_POINTER
 from slmdesk.formats.onnx.limits import Limits
-from slmdesk.formats.onnx.options import CONFIG
+from slmdesk.formats.onnx.options import CONFIG, ENDINGS_OF_TEXTS
 from slmdesk.formats.onnx.outline import GenaiOutline, check_graph_name, needed_data, outline_of
 from slmdesk.formats.onnx.places import ModelRoot, Place, open_place
 from slmdesk.formats.onnx.texts import SpecialTokens, read_texts
-
-_ENDINGS_OF_TEXTS = (".json", ".jinja", ".txt", ".model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,5 +99,5 @@ def _check_content(place: Place, size: int) -> None:
 
 
 def _size(root: ModelRoot, places: Iterable[Place]) -> int:
-    sizes = {place.path: place.size for place in [*places, *root.files(_ENDINGS_OF_TEXTS)]}
+    sizes = {place.path: place.size for place in [*places, *root.files(ENDINGS_OF_TEXTS)]}
     return sum(sizes.values())

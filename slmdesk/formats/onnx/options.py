@@ -78,6 +78,8 @@ _USUAL_FORMAT = ("session.load_model_format", "ONNX")
 _LONGEST_KEY = 200
 
 CONFIG = "genai_config.json"
+ENDINGS_OF_TEXTS = (".json", ".jinja", ".txt", ".model")
+"""Of the files beside the weights: settings, templates and the tokenizer."""
 
 
 def check_session_options(options: Json, key: str) -> tuple[str, ...]:
