@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 from slmdesk import __version__
-from slmdesk.cli.findings import EngineFinding, Findings, look, problems
+from slmdesk.cli.findings import ENGINE_LIMIT_S, EngineFinding, Findings, OnWait, look, problems
 from slmdesk.cli.findings_as_json import findings_as_json
-from slmdesk.cli.output import Output
+from slmdesk.cli.output import Output, stderr_is_terminal
 from slmdesk.cli.table import align
-from slmdesk.engines import Device
+from slmdesk.engines import Device, last_words
 from slmdesk.hardware import Computer, Gpu
-from slmdesk.messages import format_bytes, format_integer, one_line, say, tr
+from slmdesk.messages import format_bytes, format_integer, format_seconds, one_line, say, tr
 
 Facts = list[tuple[str, str]]
 """Lines of one section: what, and what is known of it."""
@@ -33,11 +33,24 @@ def build_doctor() -> click.Command:
     @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON object."))
     @click.pass_context
     def doctor(context: click.Context, as_json: bool) -> int:
-        findings = look(context.obj.paths, context.obj.settings)
-        Output(as_json=as_json).report(findings_as_json(findings), lines(findings))
+        output = Output(as_json=as_json)
+        on_wait = _say_waiting(output) if stderr_is_terminal() else None
+        findings = look(context.obj.paths, context.obj.settings, on_wait)
+        output.report(findings_as_json(findings), lines(findings))
         return 0
 
     return doctor
+
+
+def _say_waiting(output: Output) -> OnWait:
+    def say_waiting(titles: Sequence[str]) -> None:
+        output.note(
+            tr("Waiting for {engines} to start, {seconds} at most").format(
+                engines=", ".join(titles), seconds=format_seconds(ENGINE_LIMIT_S)
+            )
+        )
+
+    return say_waiting
 
 
 def lines(findings: Findings) -> Iterator[str]:
@@ -131,10 +144,11 @@ def _engine(engine: EngineFinding) -> Facts:
     facts, placement = engine.facts, engine.placement
     switched_off = [(tr("State"), tr("switched off in the settings"))] if engine.switched_off else []
     if facts.problem is not None:
-        # The details are a traceback or a native log, whose last line says most.
-        reason = facts.problem.details.strip().rpartition("\n")[2]
+        reason = last_words(facts.problem.details)
         said = [(tr("State"), one_line(facts.problem))]
-        return switched_off + said + ([(tr("Reason"), reason)] if reason else [])
+        # A process that said nothing leaves its exit status, which is in the sentence.
+        is_new = reason and reason != facts.problem.facts.get("status")
+        return switched_off + said + ([(tr("Reason"), reason)] if is_new else [])
     known = [
         (tr("Version"), facts.version),
         (tr("Python package"), facts.package),
@@ -142,7 +156,7 @@ def _engine(engine: EngineFinding) -> Facts:
         (tr("Built for"), ", ".join(facts.backends)),
         *((tr("Device {name}").format(name=device.name), _device(device)) for device in facts.devices),
     ]
-    if placement is not None:
+    if engine.runs:
         known += [(tr("Models run on"), placement.title), (tr("Because"), say(placement.reason))]
     return switched_off + [(name, fact) for name, fact in known if fact]
 

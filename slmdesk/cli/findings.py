@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -15,13 +16,30 @@ from packaging.utils import canonicalize_name
 from slmdesk.chat import preference_of
 from slmdesk.cli.display import describe_problem, find_display_problem
 from slmdesk.cli.error_words import with_advice
-from slmdesk.engines import EngineFacts, Placement, engine_names, probe_engine, resolve
+from slmdesk.engines import (
+    ENGINES,
+    EngineFacts,
+    Placement,
+    ProcessLimits,
+    engine_names,
+    probe_engine,
+    resolve,
+)
 from slmdesk.hardware import Computer, describe_computer, disk_free_bytes
 from slmdesk.library import starter_file
-from slmdesk.messages import UserError, tr
-from slmdesk.storage import Paths, Settings, log_file, storage_problems
+from slmdesk.messages import Message, UserError, tr
+from slmdesk.storage import Paths, Settings, SettingsStore, log_file, storage_problems
 
 _PROJECT = "slmdesk"
+
+ENGINE_LIMIT_S = 30.0
+"""How long an engine may take to say what it is. Somebody waits for all of them, so less than for a model."""
+_LIMITS = ProcessLimits(start_s=ENGINE_LIMIT_S, stall_s=ENGINE_LIMIT_S)
+# Engines take about a second; who waits longer is told for what.
+_SILENT_S = 2.0
+
+OnWait: TypeAlias = "Callable[[Sequence[str]], None]"
+"""Called once with the titles of the engines that let others wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +47,15 @@ class EngineFinding:
     """One engine, and where it would run a model here."""
 
     facts: EngineFacts
-    placement: Placement | None
-    """As the settings ask for; None: the engine does not work."""
+    placement: Placement
+    """As the settings ask for; only its title and reason count where nothing runs."""
     switched_off: bool
     """By the settings."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether a model would run at all."""
+        return self.facts.problem is None and not self.switched_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +72,22 @@ class Findings:
     """For models; None: the disk does not answer."""
     paths: dict[str, str]
     storage: list[UserError]
-    """What of it cannot be read or written."""
+    """What of it cannot be read or written, and settings that cannot be used."""
     starter: str | None
     display: str | None
     """Why no window can be opened; None: one can."""
 
 
-def look(paths: Paths, settings: Settings) -> Findings:
+def look(paths: Paths, settings: Settings, on_wait: OnWait | None = None) -> Findings:
     """Look at everything. Takes some seconds: each engine is started once."""
     names = engine_names()
     with ThreadPoolExecutor(len(names)) as pool:
-        probes = pool.map(probe_engine, names)
+        probes = {pool.submit(probe_engine, name, limits=_LIMITS): name for name in names}
         computer = describe_computer()
-        engines = list(probes)
+        late = wait(probes, timeout=_SILENT_S).not_done
+        if late and on_wait is not None:
+            on_wait([ENGINES[name].title for probe, name in probes.items() if probe in late])
+        engines = [probe.result() for probe in probes]
     starter = starter_file()
     display = find_display_problem()
     return Findings(
@@ -79,7 +105,7 @@ def look(paths: Paths, settings: Settings) -> Findings:
             "log": str(log_file(paths)),
             "cache": str(paths.cache),
         },
-        storage=storage_problems(paths),
+        storage=[*_settings_problems(paths), *storage_problems(paths)],
         starter=str(starter) if starter else None,
         display=describe_problem(display) if display else None,
     )
@@ -106,10 +132,11 @@ def problems(findings: Findings) -> Iterator[str]:
         if version is None:
             yield tr("The Python package {name} is not installed.").format(name=name)
     for engine in findings.engines:
-        trouble = engine.facts.problem or (engine.placement.warning if engine.placement else None)
+        trouble = engine.facts.problem or engine.placement.warning
         if trouble is not None and not engine.switched_off:
-            yield f"{engine.facts.title}: {with_advice(trouble)}"
-    yield from map(with_advice, findings.storage)
+            yield f"{engine.facts.title}: {with_advice(trouble, in_doctor=True)}"
+    for trouble in findings.storage:
+        yield with_advice(trouble, in_doctor=True)
     if findings.starter is None:
         yield tr("The starter model is not installed.")
     if findings.display is not None:
@@ -117,10 +144,20 @@ def problems(findings: Findings) -> Iterator[str]:
 
 
 def _placed(facts: EngineFacts, computer: Computer, settings: Settings) -> EngineFinding:
-    placement = None
-    if facts.problem is None:
+    switched_off = facts.name in settings.engines_off
+    if switched_off or facts.problem is not None:
+        key = "placed-nowhere-off" if switched_off else "placed-cpu-engine"
+        placement = Placement(title=tr("nowhere"), reason=Message(key, {"engine": facts.title}))
+    else:
         placement = resolve(facts, computer, preference_of(settings, facts.name))
-    return EngineFinding(facts, placement, facts.name in settings.engines_off)
+    return EngineFinding(facts, placement, switched_off)
+
+
+def _settings_problems(paths: Paths) -> list[UserError]:
+    """What of the settings cannot be used, for which defaults stand in."""
+    store = SettingsStore(paths.settings_file)
+    store.load()
+    return store.problems
 
 
 def _installed(name: str, engine_packages: Sequence[str]) -> tuple[str, str | None]:

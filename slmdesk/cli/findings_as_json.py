@@ -40,7 +40,7 @@ def _engine(engine: EngineFinding) -> dict[str, Any]:
         "package": facts.package,
         "backends": list(facts.backends),
         "devices": [_device(device) for device in facts.devices],
-        "placement": _placement(engine.placement) if engine.placement else None,
+        "placement": {"runs": engine.runs, **_placement(engine.placement)},
         "problem": one_line(facts.problem) if facts.problem else None,
         "details": facts.problem.details if facts.problem else "",
     }
@@ -59,7 +59,7 @@ def _device(device: Device) -> dict[str, Any]:
 
 
 def _placement(placement: Placement) -> dict[str, Any]:
-    """Where the engine would run a model, and why. No `devices`: on the processor."""
+    """Where the engine would run a model, if at all, and why. No `devices`: on the processor."""
     return {
         "title": placement.title,
         "devices": list(placement.devices),
@@ -69,7 +69,7 @@ def _placement(placement: Placement) -> dict[str, Any]:
 
 
 def _warning(error: UserError) -> dict[str, str]:
-    words = error_sentences(error)
+    words = error_sentences(error, in_doctor=True)
     return {"key": error.key, "what": words.what, "why": words.why, "do": words.do}
 
 

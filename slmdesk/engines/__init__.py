@@ -6,7 +6,7 @@ crash. An engine itself (`engine.Engine`) lives only inside such a process.
 
 from slmdesk.engines.alone import Alone
 from slmdesk.engines.calls import ProcessLimits
-from slmdesk.engines.deaths import Cause, Death
+from slmdesk.engines.deaths import Cause, Death, last_words
 from slmdesk.engines.device_titles import PROCESSOR
 from slmdesk.engines.effort import EffortMeter, processor_seconds
 from slmdesk.engines.engine import Engine
@@ -125,6 +125,7 @@ __all__ = [
     "engine_of_format",
     "gguf_problem",
     "installed_version",
+    "last_words",
     "most_threads",
     "named_devices",
     "onnx_problem",

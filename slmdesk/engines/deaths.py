@@ -131,6 +131,27 @@ def tells_of_memory(words: str) -> bool:
     return any(sign in lowered for sign in _OUT_OF_MEMORY_WORDS)
 
 
+# How faulthandler begins what it writes of a crash: lists of Python's frames and modules follow.
+_DUMPS = ("Fatal Python error: ", "Windows fatal exception: ")
+_ABORTED = "Aborted"
+
+
+def last_words(details: str) -> str:
+    """The line of an error's details, a traceback or a native log, that says most: the last one as a rule.
+
+    Of a crash what faulthandler calls it; where native code aborted, what it said last.
+    """
+    lines = [line.strip() for line in details.splitlines() if line.strip()]
+    for index, line in enumerate(lines):
+        for beginning in _DUMPS:
+            if line.startswith(beginning):
+                name = line.removeprefix(beginning)
+                # The first line is the status of the process.
+                said = lines[1:index]
+                return said[-1] if name == _ABORTED and said else name
+    return lines[-1] if lines else ""
+
+
 _KEYS = {
     Cause.CLOSED: "engine-closed",
     Cause.CRASHED: "engine-crashed",
@@ -158,10 +179,17 @@ def idle_error(death: Death) -> UserError:
     return UserError("engine-ended", ErrorKind.GENERATION, details=death.details, status=death.status)
 
 
-def start_error(death: Death, *, engine: str) -> UserError:
-    """The error for an engine process that ended before its engine was there."""
+def start_error(death: Death, *, engine: str, limit_s: float | None = None) -> UserError:
+    """The error for an engine process that ended before its engine was there, or before it could say what it
+    can do: then there is no `limit_s`, the time that it had to get ready."""
+    if death.cause is Cause.NOT_RESPONDING:
+        # Its exit status tells only that it was ended from here.
+        if limit_s is None:
+            return UserError("engine-stuck-starting", ErrorKind.MODEL, details=death.log, engine=engine)
+        return UserError(
+            "engine-silent-starting", ErrorKind.MODEL, details=death.log, engine=engine, seconds=limit_s
+        )
     key = {
-        Cause.NOT_RESPONDING: "engine-silent-starting",
         Cause.OUT_OF_MEMORY: "engine-out-of-memory-starting",
         Cause.ENDED_BY_SYSTEM: "engine-ended-by-system-starting",
         Cause.WRONG_PROCESSOR: "engine-wrong-processor-starting",

@@ -16,6 +16,7 @@ _KEYS: dict[GgufErrorCode, str] = {
     "not_gguf": "model-not-gguf",
     "unsupported_version": "model-version",
     "cut_off": "model-cut-off",
+    "header_cut_off": "model-header-cut-off",
     "damaged": "model-damaged",
     "too_large": "model-header-too-large",
 }

@@ -324,7 +324,7 @@ class EngineProcess:
         except ProcessEnded as ended:
             if call.cancelled or ended.death.cause is Cause.CLOSED:
                 raise
-            raise start_error(ended.death, engine=self._title) from None
+            raise start_error(ended.death, engine=self._title, limit_s=limit_s) from None
         if not isinstance(frame, frames.Hello):
             self._refuse(link, frame, loading=loading)
         link.drop_mailbox(link.started)

@@ -9,6 +9,7 @@ from pathlib import Path
 from slmdesk.engines import ENGINES, engine_for, gguf_problem, onnx_problem
 from slmdesk.formats.gguf import GgufError, GgufHeader, find_part, read_header
 from slmdesk.formats.onnx import GenaiFolder, OnnxError, is_genai_folder, read_folder
+from slmdesk.library.inside import folder_problem
 from slmdesk.library.installed import STARTER_ID, InstalledModel
 from slmdesk.library.starter import STARTER_SYSTEM_PROMPT, STARTER_TITLE
 from slmdesk.library.titles import make_folder_title, make_title
@@ -62,7 +63,7 @@ def _inspect_file(path: Path, model_id: str) -> InstalledModel | None:
         header = read_header(path)
         header.require_complete()
     except GgufError as error:
-        problem = gguf_problem(path, error)
+        problem = folder_problem(path) if error.code == "is_directory" else gguf_problem(path, error)
     if header is not None and part_type(header):
         return None
     size_bytes, parts_problem = _size_and_parts(path)

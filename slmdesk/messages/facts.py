@@ -18,7 +18,7 @@ def facts_of_error(key: str) -> dict[str, bool] | None:
     if text is None:
         return None
     wanted: dict[str, bool] = {}
-    for part in (text.what, text.why, text.do):
+    for part in (text.what, text.why, text.do, text.do_in_doctor):
         forms = (part.one, part.many) if isinstance(part, Plural) else (part,)
         for form in forms:
             for _, name, _, _ in string.Formatter().parse(form):

@@ -74,10 +74,14 @@ def say(message: Message) -> str:
     return _fill(_form(SENTENCES[message.key], message.facts), message.facts)
 
 
-def error_sentences(error: UserError) -> ErrorSentences:
-    """What happened, why, and what to do next, each a closed sentence (or empty)."""
+def error_sentences(error: UserError, *, in_doctor: bool = False) -> ErrorSentences:
+    """What happened, why, and what to do next, each a closed sentence (or empty).
+
+    `in_doctor`: `slmdesk doctor` says it, which sends nobody to itself.
+    """
     text = ERRORS[error.key]
-    forms = [_form(part, error.facts) for part in (text.what, text.why, text.do)]
+    do = text.do_in_doctor if in_doctor and text.do_in_doctor else text.do
+    forms = [_form(part, error.facts) for part in (text.what, text.why, do)]
     return ErrorSentences(*(_closed(form, _fill(form, error.facts)) for form in forms))
 
 

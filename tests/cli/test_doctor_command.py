@@ -3,18 +3,20 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from slmdesk import __version__
-from slmdesk.cli import findings
-from slmdesk.cli.doctor import lines
+from slmdesk.cli import doctor, findings
+from slmdesk.cli.doctor import build_doctor, lines
 from slmdesk.cli.findings import Findings, find_dependencies, look, problems
 from slmdesk.cli.findings_as_json import findings_as_json
-from slmdesk.engines import Device, EngineFacts, engine_names
+from slmdesk.cli.main import Surroundings
+from slmdesk.engines import ENGINES, Device, EngineFacts, ProcessLimits, engine_names
 from slmdesk.hardware import Computer, Gpu
 from slmdesk.messages import ErrorKind, Message, UserError, say
 from slmdesk.storage import Paths, Settings
@@ -69,7 +71,7 @@ def look_at(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> LookAt:
     def look_there(
         *devices: Device, settings: Settings | None = None, problem: UserError | None = None, **computer: Any
     ) -> Findings:
-        def probe(name: str) -> EngineFacts:
+        def probe(name: str, *, limits: ProcessLimits) -> EngineFacts:
             backends = tuple(dict.fromkeys(one.backend or "CPU" for one in devices))
             return EngineFacts(name, f"<{name}>", devices=devices, backends=backends, problem=problem)
 
@@ -96,6 +98,7 @@ def test_json(run_cli: RunCli, paths: Paths, starter_file: Path) -> None:
         assert Path(engine["library"]).exists()
         assert "CPU" in engine["backends"]
         assert "CPU" in {device["kind"].upper() for device in engine["devices"]}
+        assert engine["placement"]["runs"] is True
         assert engine["placement"]["title"]
         assert engine["placement"]["reason"]
     hardware = found["hardware"]
@@ -146,7 +149,96 @@ def test_problems_are_named(look_at: LookAt, monkeypatch: pytest.MonkeyPatch) ->
     assert len([one for one in said if "One cannot be started" in one]) == len(engine_names())
     assert "The starter model is not installed." in said
     assert "  Reason  OSError: no lib" in list(lines(found))
-    assert [one["placement"] for one in findings_as_json(found)["engines"]] == [None] * len(engine_names())
+    assert not [one for one in said if "slmdesk doctor" in one]
+    for engine in findings_as_json(found)["engines"]:
+        placement = engine["placement"]
+        assert (placement["runs"], placement["title"], placement["devices"]) == (False, "nowhere", [])
+        assert placement["reason"] == f"Runs nowhere yet: {engine['title']} does not work on this computer."
+        assert placement["warning"] is None
+    assert not [line for line in lines(found) if "Models run on" in line]
+
+
+def test_what_native_code_said_last_is_the_reason(look_at: LookAt) -> None:
+    """Not the list of modules that Python writes behind it."""
+    dump = (
+        "SIGABRT\nggml.c:12: GGML_ASSERT(n > 0) failed\nFatal Python error: Aborted\n\n"
+        'Current thread 0x7f (most recent call first):\n  File "x.py", line 4\n\n'
+        "Extension modules: numpy.linalg._umath_linalg (total: 2)"
+    )
+    crashed = UserError(
+        "engine-crashed-starting", ErrorKind.MODEL, details=dump, engine="One", status="SIGABRT"
+    )
+    said = list(lines(look_at(problem=crashed)))
+    assert "  Reason  ggml.c:12: GGML_ASSERT(n > 0) failed" in said
+    assert not [line for line in said if "Extension modules" in line]
+
+
+def test_an_exit_status_alone_is_not_said_twice(look_at: LookAt) -> None:
+    crashed = UserError(
+        "engine-crashed-starting", ErrorKind.MODEL, details="SIGABRT", engine="One", status="SIGABRT"
+    )
+    assert not [line for line in lines(look_at(problem=crashed)) if "Reason" in line]
+
+
+def test_settings_that_cannot_be_used_are_problems(look_at: LookAt, paths: Paths) -> None:
+    paths.settings_file.parent.mkdir(parents=True, exist_ok=True)
+    paths.settings_file.write_text(json.dumps({"text_zoom": 9000}))
+    [said] = [one for one in findings_as_json(look_at(CPU))["problems"] if str(paths.settings_file) in one]
+    assert "size" in said.lower()
+
+
+def test_an_engine_that_lets_others_wait_is_named(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, *quick = engine_names()
+    released = threading.Event()
+    given: list[ProcessLimits] = []
+
+    def probe(name: str, *, limits: ProcessLimits) -> EngineFacts:
+        given.append(limits)
+        if name == slow:
+            released.wait()
+        return EngineFacts(name, f"<{name}>", devices=(CPU,))
+
+    waited: list[str] = []
+
+    def on_wait(titles: Sequence[str]) -> None:
+        waited.extend(titles)
+        released.set()
+
+    monkeypatch.setattr(findings, "probe_engine", probe)
+    found = look(paths, Settings(), on_wait)
+    assert waited == [ENGINES[slow].title]
+    assert [one.facts.name for one in found.engines] == [slow, *quick]
+    # An engine that hangs is ended long before a model that loads would be.
+    assert {max(one.start_s, one.stall_s, one.silence_s) for one in given} == {findings.ENGINE_LIMIT_S}
+    assert ProcessLimits().start_s > findings.ENGINE_LIMIT_S
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_waiting_is_said_to_whoever_watches(
+    terminal: bool, paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = look_nowhere(paths, monkeypatch)
+
+    def look_slowly(_: Paths, __: Settings, on_wait: findings.OnWait | None) -> Findings:
+        if on_wait is not None:
+            on_wait(["One", "Two"])
+        return found
+
+    monkeypatch.setattr(doctor, "look", look_slowly)
+    monkeypatch.setattr(doctor, "stderr_is_terminal", lambda: terminal)
+    surroundings = Surroundings(paths, Settings())
+    build_doctor().main(["--json"], obj=surroundings, standalone_mode=False)
+    said = capsys.readouterr()
+    assert json.loads(said.out)["slmdesk"] == __version__
+    assert said.err == ("Waiting for One, Two to start, 30 s at most\n" if terminal else "")
+
+
+def look_nowhere(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Findings:
+    """Findings without an engine process."""
+    monkeypatch.setattr(
+        findings, "probe_engine", lambda name, limits: EngineFacts(name, name, devices=(CPU,))
+    )
+    return look(paths, Settings())
 
 
 def test_what_this_computer_has(look_at: LookAt) -> None:
@@ -221,7 +313,7 @@ def test_a_gpu_that_would_not_be_used_is_a_problem_with_its_way_out(look_at: Loo
 
 def test_the_settings_decide(look_at: LookAt) -> None:
     found = look_at(CPU, CUDA, gpus=(NVIDIA,), settings=Settings(device="cpu"))
-    assert [one.placement.devices for one in found.engines if one.placement] == [()] * len(engine_names())
+    assert [one.placement.devices for one in found.engines] == [()] * len(engine_names())
 
 
 def test_an_engine_that_is_switched_off_is_no_problem(look_at: LookAt) -> None:
@@ -232,6 +324,19 @@ def test_an_engine_that_is_switched_off_is_no_problem(look_at: LookAt) -> None:
     assert not [one for one in problems(found) if one.startswith(f"<{off}>")]
     assert [one for one in problems(found) if one.startswith(f"<{engine_names()[1]}>")]
     assert "switched off in the settings" in "\n".join(lines(found))
+
+
+def test_an_engine_that_is_switched_off_runs_nothing(look_at: LookAt) -> None:
+    off, on = engine_names()
+    found = look_at(CPU, CUDA, gpus=(NVIDIA,), settings=Settings(engines_off=(off,)))
+    placements = {one["name"]: one["placement"] for one in findings_as_json(found)["engines"]}
+    assert (placements[off]["runs"], placements[on]["runs"]) == (False, True)
+    assert (placements[off]["devices"], placements[off]["warning"]) == ([], None)
+    assert placements[off]["reason"] == f"Runs nowhere: <{off}> is switched off in the settings."
+    said = list(lines(found))
+    assert len([line for line in said if "Models run on" in line]) == 1
+    section = said[said.index(f"<{off}>") : said.index(f"<{on}>")]
+    assert not [line for line in section if "Models run on" in line]
 
 
 def test_only_what_this_system_needs_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,7 +382,7 @@ def test_scripts_can_rely_on_the_keys(look_at: LookAt) -> None:
         "engine": "name title switched_off version library package backends devices placement problem"
         " details",
         "device": "name description kind backend free_memory_bytes total_memory_bytes largest_buffer_bytes",
-        "placement": "title devices reason warning",
+        "placement": "runs title devices reason warning",
         "warning": "key what why do",
         "hardware": "system machine cpu_name physical_cores logical_cores default_threads total_memory_bytes"
         " available_memory_bytes family native_machine instruction_sets memory_limit_bytes gpus notes",

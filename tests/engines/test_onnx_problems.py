@@ -16,6 +16,8 @@ FACTS: dict[str, dict[str, str | int]] = {
     "unreadable": {"reason": "Permission denied"},
     "bad_json": {"line": 3},
     "bad_value": {"setting": "model.type"},
+    "contradicts_graph": {"setting": "model.vocab_size", "value": 5000, "graph_value": 298},
+    "name_not_in_graph": {"setting": "model.decoder.outputs.logits", "name": "other"},
     "cut_off": {"have_bytes": 1000, "need_bytes": 2000},
     "damaged": {"what": "a field without a number at 7"},
     "too_large": {"what": "number of nodes", "limit": 5},

@@ -45,7 +45,6 @@ def test_json_that_is_none(tmp_path: Path, part: str, content: bytes, code: str)
 @pytest.mark.parametrize(
     "content",
     [
-        b"\xef\xbb\xbf" + CONFIG,
         CONFIG[:-1],
         CONFIG + b"}",
         CONFIG.replace(b"1024", b"NaN"),
@@ -130,9 +129,13 @@ WRONG: list[tuple[str, object]] = [
     ("model.context_length", 1e300),
     ("model.vocab_size", None),
     ("model.vocab_size", [1]),
+    ("model.vocab_size", 2**31 - 1),
     ("model.eos_token_id", ["2"]),
     ("model.eos_token_id", [2.5]),
     ("model.eos_token_id", list(range(2000))),
+    ("model.eos_token_id", -1),
+    ("model.eos_token_id", [2, 298]),
+    ("model.eos_token_id", 2**31 - 1),
     ("model.bos_token_id", True),
     ("model.decoder", None),
     ("model.decoder", "model.onnx"),
@@ -142,8 +145,14 @@ WRONG: list[tuple[str, object]] = [
     ("model.decoder.num_hidden_layers", 0),
     ("model.decoder.num_hidden_layers", 100_000),
     ("model.decoder.head_size", -16),
+    ("model.decoder.head_size", 2**31 - 1),
+    ("model.decoder.hidden_size", 2**31 - 1),
+    ("model.decoder.num_attention_heads", 2**31 - 1),
+    ("model.decoder.num_key_value_heads", 2**31 - 1),
     ("model.decoder.num_key_value_heads", 0),
     ("model.decoder.inputs", 5),
+    ("model.decoder.inputs.input_ids", 5),
+    ("model.decoder.outputs.logits", ""),
     ("model.decoder.inputs.past_key_names", 5),
     ("model.decoder.sliding_window", 5),
     ("model.decoder.session_options", []),
@@ -173,6 +182,57 @@ def test_values_of_the_wrong_type_or_size(tmp_path: Path, place: str, value: obj
     error = error_of(set_value(copy_tiny(tmp_path / "m"), place, value))
     assert error.code in ("bad_value", "unsupported")
     assert str(error.facts["setting"]).startswith(place.removesuffix(".0"))
+
+
+@pytest.mark.parametrize(
+    ("values", "setting"),
+    [
+        ({"num_attention_heads": 16_000, "head_size": 16_000}, "num_attention_heads"),
+        ({"num_key_value_heads": 16_000, "head_size": 16_000}, "num_key_value_heads"),
+        ({"num_hidden_layers": 4000, "num_key_value_heads": 1000, "head_size": 1000}, "num_hidden_layers"),
+    ],
+)
+def test_values_that_only_together_are_impossible(
+    tmp_path: Path, values: dict[str, int], setting: str
+) -> None:
+    folder = change_config(copy_tiny(tmp_path / "m"), lambda model: model["decoder"].update(values))
+    assert error_of(folder).facts == {"part": "genai_config.json", "setting": f"model.decoder.{setting}"}
+
+
+@pytest.mark.parametrize("value", ["many", None, [50], {}])
+def test_search_settings_that_are_no_numbers(tmp_path: Path, value: object) -> None:
+    folder = copy_tiny(tmp_path / "m")
+    file = folder / "genai_config.json"
+    config = json.loads(file.read_text())
+    config["search"]["top_k"] = value
+    file.write_text(json.dumps(config))
+    error = error_of(folder)
+    assert (error.code, error.facts["setting"]) == ("bad_value", "search.top_k")
+
+
+def test_a_byte_order_mark_is_named_where_the_library_stumbles_over_it(tmp_path: Path) -> None:
+    folder = copy_tiny(tmp_path / "m")
+    (folder / "genai_config.json").write_bytes(b"\xef\xbb\xbf" + CONFIG)
+    error = error_of(folder)
+    assert (error.code, error.facts) == ("byte_order_mark", {"part": "genai_config.json"})
+
+
+def test_a_byte_order_mark_is_no_part_of_the_other_texts(tmp_path: Path) -> None:
+    """The library reads these with one."""
+    folder = copy_tiny(tmp_path / "m")
+    before = read_folder(folder)
+    for part in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        file = folder / part
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    after = read_folder(folder)
+    assert (after.chat_template, after.tokens) == (before.chat_template, before.tokens)
+
+
+def test_a_tokenizer_with_nothing_in_it(tmp_path: Path) -> None:
+    folder = copy_tiny(tmp_path / "m")
+    (folder / "tokenizer.json").write_text("{}")
+    error = error_of(folder)
+    assert (error.code, error.facts["part"]) == ("damaged", "tokenizer.json")
 
 
 def test_config_without_a_model(tmp_path: Path) -> None:

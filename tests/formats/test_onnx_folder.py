@@ -88,11 +88,20 @@ def int4_graph(*, kv_type: int = w.FLOAT16, bits: int = 4) -> w.Message:
         for layer in range(2)
         for part in ("key", "value")
     ]
-    return w.graph(nodes, initializers=[packed, scales, norm, zeros], inputs=past)
+    tokens = w.value_info("input_ids", w.INT64, ["b", "s"])
+    logits = w.value_info("logits", w.FLOAT16, ["b", "s", 96])
+    tensors = [packed, scales, norm, zeros]
+    return w.graph(nodes, initializers=tensors, inputs=[tokens, *past], outputs=[logits])
+
+
+def int4_folder(folder: Path, *, kv_type: int = w.FLOAT16, bits: int = 4) -> Path:
+    """A model with that graph."""
+    write_graph(copy_tiny(folder), int4_graph(kv_type=kv_type, bits=bits))
+    return change_config(folder, lambda model: model.update(vocab_size=96))
 
 
 def test_packed_weights_are_counted_once_and_their_scales_not(tmp_path: Path) -> None:
-    folder = read_folder(write_graph(copy_tiny(tmp_path / "m"), int4_graph()))
+    folder = read_folder(int4_folder(tmp_path / "m"))
     assert folder.parameters == 64 * 96 + 64
     assert folder.quantization == "INT4"
     assert folder.kv_bytes_per_token == 2 * 2 * 2 * 16 * 2
@@ -100,7 +109,7 @@ def test_packed_weights_are_counted_once_and_their_scales_not(tmp_path: Path) ->
 
 
 def test_eight_bits_are_not_four(tmp_path: Path) -> None:
-    folder = read_folder(write_graph(copy_tiny(tmp_path / "m"), int4_graph(bits=8, kv_type=w.UINT8)))
+    folder = read_folder(int4_folder(tmp_path / "m", bits=8, kv_type=w.UINT8))
     assert (folder.quantization, folder.parameters) == ("INT8", 64 * 96 + 64)
     assert folder.kv_bytes_per_token == 2 * 2 * 2 * 16
 
@@ -137,7 +146,8 @@ def test_a_layer_without_a_cache_takes_nothing_of_it(tmp_path: Path) -> None:
 def test_keys_and_values_in_one_input(tmp_path: Path) -> None:
     folder = copy_tiny(tmp_path / "m")
     change_config(folder, lambda model: model["decoder"]["inputs"].update(past_names="past_%d"))
-    inputs = [w.value_info(f"past_{layer}", w.FLOAT16, [2, "b", 2, "p", 16]) for layer in range(2)]
+    inputs = [w.value_info("input_ids", w.INT64, ["b", "s"])]
+    inputs += [w.value_info(f"past_{layer}", w.FLOAT16, [2, "b", 2, "p", 16]) for layer in range(2)]
     write_graph(folder, w.graph([w.node("Identity", ["a"], ["b"])], inputs=inputs))
     assert read_folder(folder).kv_bytes_per_token == 2 * 2 * 2 * 16 * 2
 

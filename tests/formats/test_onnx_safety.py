@@ -264,7 +264,7 @@ def test_broken_links_and_loops(tmp_path: Path) -> None:
 
 
 @needs_links
-def test_the_folder_itself_may_be_a_link_to_one_beside_it(tmp_path: Path) -> None:
+def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     folder = copy_tiny(tmp_path / "models" / "real")
     link = tmp_path / "models" / "link"
     link.symlink_to("real", target_is_directory=True)
@@ -273,11 +273,29 @@ def test_the_folder_itself_may_be_a_link_to_one_beside_it(tmp_path: Path) -> Non
     away = tmp_path / "other" / "link"
     away.parent.mkdir()
     away.symlink_to(folder, target_is_directory=True)
-    error = error_of(away)
-    assert (error.code, error.facts) == ("link_outside", {"part": "link", "target": str(folder.resolve())})
-    # Where the folders above it lie is the system's own affair.
+    read = read_folder(away)
+    assert (read.path, read.root) == (away, folder.resolve())
+    # Links in it are held to its own place, not to that of the link.
+    (folder / "model.onnx.data").rename(tmp_path / "other" / "data")
+    (folder / "model.onnx.data").symlink_to("../../other/data")
+    assert error_of(away).code == "link_outside"
+    (folder / "model.onnx.data").unlink()
+    (tmp_path / "other" / "data").rename(folder / "model.onnx.data")
     (tmp_path / "mounted").symlink_to(tmp_path / "models", target_is_directory=True)
     read_folder(tmp_path / "mounted" / "real")
+
+
+@needs_links
+def test_a_link_to_the_folder_itself_leads_nowhere_else(tmp_path: Path) -> None:
+    folder = copy_tiny(tmp_path / "m")
+    (folder / "again").symlink_to(".", target_is_directory=True)
+    read_folder(folder)
+    change_config(folder, lambda model: model["decoder"].update(filename="again/model.onnx"))
+    read_folder(folder)
+    change_config(folder, lambda model: model["decoder"].update(filename="again"))
+    assert (error_of(folder).code, error_of(folder).facts) == ("not_a_file", {"part": "again"})
+    (folder / "up").symlink_to("..", target_is_directory=True)
+    assert error_of(folder).facts == {"part": "up", "target": str(tmp_path.resolve())}
 
 
 def hub_cache(top: Path, inside: str = "") -> Path:

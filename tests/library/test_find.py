@@ -192,7 +192,7 @@ def test_every_way_to_be_broken(paths: Paths, tmp_path: Path, write_gguf: WriteG
         sentence = one_line(error)
         assert str(file) in sentence
         assert sentence.startswith("The model ")
-    assert _problem(tmp_path, paths).key == "model-is-folder"
+    assert _problem(tmp_path, paths).key == "library-folder-of-models"
 
 
 def test_cut_off_file_is_told_with_both_sizes(paths: Paths, tmp_path: Path, starter_file: Path) -> None:

@@ -162,20 +162,23 @@ def test_a_model_is_found_where_it_is_and_not_where_a_link_to_it_is_refused(path
 
 
 @needs_links
-def test_a_folder_of_models_may_be_a_link_but_not_a_model(paths: Paths, tmp_path: Path) -> None:
+def test_a_folder_of_models_may_be_a_link_and_so_may_a_model(paths: Paths, tmp_path: Path) -> None:
     folder = copy_tiny(tmp_path / "disk" / "m")
     paths.models.mkdir(parents=True)
     (paths.models / "disk").symlink_to(tmp_path / "disk", target_is_directory=True)
     assert ids(paths) == {"m": None}
     (paths.models / "disk").unlink()
     (paths.models / "linked").symlink_to(folder, target_is_directory=True)
-    assert ids(paths) == {"linked": "onnx-link-outside"}
+    assert ids(paths) == {"linked": None}
     linked = paths.models / "linked"
-    assert one_line(problem(linked, paths)) == (
-        f"The model {linked} is not loaded: linked is a link that leads out of the model's folder, "
-        f"to {folder.resolve()}."
-    )
+    for text in ("linked", linked, linked / "genai_config.json"):
+        assert resolve_model(str(text), paths).path == linked, text
     assert resolve_model(str(folder), paths).problem is None
+    (folder / "out.json").symlink_to(tmp_path, target_is_directory=True)
+    assert one_line(problem(linked, paths)) == (
+        f"The model {linked} is not loaded: out.json is a link that leads out of the model's folder, "
+        f"to {tmp_path.resolve()}."
+    )
 
 
 def snapshot(models: Path, commit: str, repository: str = "models--org--Tiny-Chat-onnx") -> Path:
@@ -235,6 +238,11 @@ BROKEN: list[tuple[str, bytes | None, str, str]] = [
         "model.onnx", b"version https://git-lfs.github.com/spec/v1\n", "onnx-file-not-fetched",
         "model.onnx in it is only a note by Git where to find the file",
     ),
+    (
+        "genai_config.json", b"\xef\xbb\xbf{}", "onnx-byte-order-mark",
+        "its file genai_config.json begins with a byte order mark, which ONNX Runtime GenAI cannot read",
+    ),
+    ("tokenizer.json", b"{}", "onnx-damaged", "its file tokenizer.json is damaged"),
     ("genai_config.json", b"{", "onnx-bad-json", "its file genai_config.json is not valid JSON, or cut off"),
     ("tokenizer.json", b"{", "onnx-bad-json", "its file tokenizer.json is not valid JSON, or cut off"),
     (
@@ -290,7 +298,46 @@ def test_a_graph_without_a_config(paths: Paths, tmp_path: Path) -> None:
     error = problem(tmp_path / "model.onnx", paths)
     assert error.key == "onnx-without-config"
     assert one_line(error).endswith("there is no genai_config.json beside it, which says how it is run.")
-    assert problem(tmp_path, paths).key == "model-is-folder"
+    folder = problem(tmp_path, paths)
+    assert folder.key == "library-folder-without-config"
+    assert one_line(folder).startswith(
+        f"The model {tmp_path} cannot be loaded: there is no genai_config.json"
+    )
+
+
+def test_a_folder_around_a_model(paths: Paths, tmp_path: Path, write_gguf: WriteGguf) -> None:
+    """As the root of a repository that has one for each device."""
+    top = tmp_path / "Phi-onnx"
+    copy_tiny(top / "cpu_and_mobile" / "cpu-int4-rtn-block-32")
+    (top / ".cache").mkdir()
+    shutil.copy(TINY / "model.onnx", top / ".cache")
+    error = problem(top, paths)
+    inside = Path("cpu_and_mobile", "cpu-int4-rtn-block-32")
+    assert one_line(error) == (
+        f"The model {top} cannot be loaded: the model is not in this folder itself, but in {inside}."
+    )
+    assert error_sentences(error).do == f"Choose {top / inside}."
+    assert resolve_model(str(error.facts["path"]), paths).path == top / inside
+    for name in ("a", "b-00001-of-00002", "b-00002-of-00002", "c"):
+        write_gguf(top / f"{name}.gguf")
+    error = problem(top, paths)
+    assert one_line(error).endswith(
+        "it is a folder with 4 models in it: a.gguf, b-00001-of-00002.gguf, c.gguf, …"
+    )
+    assert error_sentences(error).do == f"Choose one of them, for example {top / 'a.gguf'}."
+
+
+@needs_links
+def test_a_folder_with_loops_and_without_a_model(paths: Paths, tmp_path: Path) -> None:
+    top = tmp_path / "empty"
+    top.mkdir()
+    (top / "again").symlink_to(".", target_is_directory=True)
+    (top / "itself").symlink_to("itself")
+    (top / "far" / "too" / "far" / "down").mkdir(parents=True)
+    copy_tiny(top / "far" / "too" / "far" / "down" / "m")
+    error = problem(top, paths)
+    assert error.key == "library-folder-without-model"
+    assert "neither a genai_config.json nor a GGUF file" in one_line(error)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems refuse such names")

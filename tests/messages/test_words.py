@@ -72,10 +72,21 @@ def test_every_message_can_be_put_into_words(key: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("key", sorted(ERRORS))
+def test_doctor_sends_nobody_to_itself(key: str, language: str) -> None:
+    text = ERRORS[key]
+    error = UserError(key, ErrorKind.MODEL, **facts_for(text.what, text.why, text.do, text.do_in_doctor))
+    do = error_sentences(error, in_doctor=True).do
+    assert do
+    assert "slmdesk doctor" not in do
+    if "slmdesk doctor" not in error_sentences(error).do:
+        assert not text.do_in_doctor, "said nowhere"
+
+
+@pytest.mark.parametrize("key", sorted(ERRORS))
 def test_clauses_are_written_as_clauses(key: str) -> None:
     """So that "what: why." reads as one sentence: no full stop, no capital after the colon."""
     text = ERRORS[key]
-    for part in (text.what, text.why, text.do):
+    for part in (text.what, text.why, text.do, text.do_in_doctor):
         for form in forms(part):
             assert not form.endswith("."), form
     for form in forms(text.why):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from slmdesk.engines.gguf_problems import gguf_problem, read_whole_header
 from slmdesk.engines.llama_cpp.sanity import Alphabet, check_header, check_vocabulary
-from slmdesk.formats.gguf import GgufError, GgufHeader, find_part, read_texts
+from slmdesk.formats.gguf import GgufError, GgufHeader, fault_of_set, find_part, read_texts
 from slmdesk.messages import ErrorKind, UserError
 
 # A model that writes text has none of these; llama.cpp ends the process over one that has.
@@ -41,6 +41,11 @@ def inspect_files(path: str) -> ModelFiles:
     header = read_whole_header(Path(path))
     alphabet = _guard(Path(path), header)
     headers = (header, *map(read_whole_header, _other_parts(Path(path), header)))
+    fault = fault_of_set(headers)
+    if fault:
+        raise UserError(
+            "model-parts-do-not-match", ErrorKind.MODEL, details=fault, file=path, count=len(headers)
+        )
     return ModelFiles(
         headers,
         sum(one.weights_bytes for one in headers),

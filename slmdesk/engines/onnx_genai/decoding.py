@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from slmdesk.engines.answering import Answer, Evaluated
 from slmdesk.engines.deaths import tells_of_memory
-from slmdesk.engines.onnx_genai.model import NATIVE_ERRORS, TITLE, LoadedModel
+from slmdesk.engines.onnx_genai.model import NATIVE_ERRORS, TITLE, LoadedModel, words_of
 from slmdesk.engines.onnx_genai.sampling import Sampler
 from slmdesk.engines.prefix import PrefixRecord
 from slmdesk.engines.protocol import Sampling
@@ -104,10 +104,14 @@ class OnnxGenaiAnswer(Answer):
         try:
             self._model.evaluate(tokens)
         except NATIVE_ERRORS as error:
-            if tells_of_memory(str(error)):
-                raise MemoryError(str(error)) from error
+            text = str(error)
+            if tells_of_memory(text):
+                raise MemoryError(text) from error
+            # A device may have had a bad moment; the processor has none.
+            never_worked = self._model.on_processor and not self._model.has_evaluated
+            key = "model-does-not-run" if never_worked else "decoding-failed"
             raise UserError(
-                "decoding-failed", ErrorKind.GENERATION, details=str(error), engine=TITLE
+                key, ErrorKind.GENERATION, details=text, engine=TITLE, reason=words_of(text)
             ) from error
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ TITLE = "ONNX Runtime GenAI"
 NATIVE_ERRORS = (RuntimeError, ValueError, IndexError)
 """What the library's C++ exceptions arrive as."""
 
+# As ONNX Runtime begins: `/src/file.h:45 const T* Class::Function(int) const [with T = Tensor] `.
+_SOURCE = re.compile(r"^\S+\.(?:h|cc|cpp):\d+ [^()]*\([^()]*\)(?: const)?(?: \[with [^\]]*\])? (?=\S)")
 # How many tokens of a prompt one call takes on the processor. It cannot be interrupted, and more at once are
 # not evaluated faster.
 _LARGEST_CHUNK = 64
@@ -52,24 +56,29 @@ class LoadedModel:
             self.largest_chunk = min(plan.batch_size, _LARGEST_CHUNK)
         self.chunk = min(_FIRST_CHUNK, self.largest_chunk)
         """Tokens of a prompt to evaluate at once; who does so adapts it to the time that it takes."""
+        self.has_evaluated = False
+        """Whether it was seen to work: some mistakes in a folder show only when it is used."""
+        self.on_processor = plan.choice.provider is None
         try:
-            self._open(folder, plan)
-        except NATIVE_ERRORS as error:
-            self.close()
-            raise _load_error(path, plan, error) from error
+            self._open(path, folder, plan)
         except BaseException:
             self.close()
             raise
 
-    def _open(self, folder: GenaiFolder, plan: LoadPlan) -> None:
-        # By the name that was checked: a link may lead elsewhere by now.
-        self._model = og.Model(_config(str(folder.root), plan))
+    def _open(self, path: str, folder: GenaiFolder, plan: LoadPlan) -> None:
+        with _refused_as("onnx-config-refused", path):
+            # By the name that was checked: a link may lead elsewhere by now.
+            config = _config(str(folder.root), plan)
+        with _refused_as("model-refused", path, plan):
+            self._model = og.Model(config)
         require_used(plan.choice, str(self._model.device_type))
-        self._tokenizer = og.Tokenizer(self._model)
-        self.text = ModelTokenizer(
-            self._tokenizer, self.control_tokens, self.token_count, folder.tokens.bos_text
-        )
-        self._renew()
+        with _refused_as("onnx-tokenizer-refused", path):
+            self._tokenizer = og.Tokenizer(self._model)
+            self.text = ModelTokenizer(
+                self._tokenizer, self.control_tokens, self.token_count, folder.tokens.bos_text
+            )
+        with _refused_as("onnx-graph-refused", path, plan):
+            self._renew()
         own = (int(token) for token in self._tokenizer.eos_token_ids)
         self.end_tokens = frozenset((*folder.config.eos_token_ids, *own))
 
@@ -91,6 +100,7 @@ class LoadedModel:
         They must be tokens of this model and fit into the context.
         """
         self.append(np.asarray(tokens, dtype=np.int32))
+        self.has_evaluated = True
 
     def logits(self) -> Logits:
         """The logits behind the token that was evaluated last: there must be one. A copy."""
@@ -141,13 +151,28 @@ def _config(path: str, plan: LoadPlan) -> Any:
     return config
 
 
-def _load_error(path: str, plan: LoadPlan, error: Exception) -> Exception:
-    text = str(error)
-    if tells_of_memory(text):
-        return MemoryError(text)
-    if plan.choice.provider is not None:
-        return UserError(
-            "onnx-device-refused", ErrorKind.MODEL, details=text,
-            file=path, device=plan.choice.device, backend=plan.choice.provider.backend,
-        )  # fmt: skip
-    return UserError("model-refused", ErrorKind.MODEL, details=text, file=path, engine=TITLE)
+@contextmanager
+def _refused_as(key: str, path: str, plan: LoadPlan | None = None) -> Iterator[None]:
+    """Raise what the library raises as the UserError `key` (kind MODEL) about the folder `path`, or as
+    MemoryError. With a `plan`, a device that it names may be to blame as well, and is named."""
+    try:
+        yield
+    except NATIVE_ERRORS as error:
+        text = str(error)
+        if tells_of_memory(text):
+            raise MemoryError(text) from error
+        if plan is not None and plan.choice.provider is not None:
+            raise UserError(
+                "onnx-device-refused", ErrorKind.MODEL, details=text,
+                file=path, device=plan.choice.device, backend=plan.choice.provider.backend,
+            ) from error  # fmt: skip
+        raise UserError(
+            key, ErrorKind.MODEL, details=text, file=path, engine=TITLE, reason=words_of(text)
+        ) from error
+
+
+def words_of(text: str) -> str:
+    """What an error of the library says, in one line, without the path of the file that it was reading, or of
+    its own source."""
+    said = text.strip().partition("\n")[0].rpartition("JSON Error:")[2].rpartition("Status Message:")[2]
+    return _SOURCE.sub("", said.strip())

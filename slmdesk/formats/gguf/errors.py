@@ -14,6 +14,7 @@ GgufErrorCode: TypeAlias = Literal[
     "not_gguf",
     "unsupported_version",
     "cut_off",
+    "header_cut_off",
     "damaged",
     "too_large",
 ]
@@ -29,6 +30,7 @@ class GgufError(Exception):
     - `unreadable`: `reason`, the system's own words
     - `unsupported_version`: `version`
     - `cut_off`: `have_bytes` and `need_bytes` (at least this much)
+    - `header_cut_off`: `have_bytes`; how much is missing is not known
     - `damaged`: `what`, a short technical description for the log
     - `too_large`: `what`, `limit`
     """

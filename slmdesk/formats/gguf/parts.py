@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from slmdesk.formats.gguf.header import GgufHeader
 
 _PART = re.compile(r"^(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})$")
 
@@ -30,3 +33,21 @@ def find_part(stem: str) -> Part | None:
         return None
     part = Part(match["name"], int(match["number"]), int(match["count"]))
     return part if 1 <= part.number <= part.parts else None
+
+
+def fault_of_set(headers: Sequence[GgufHeader]) -> str:
+    """Why llama.cpp would refuse files as the parts of one model, technically; "": it would not, as far as
+    their headers tell.
+
+    It wants to be told (src/llama-model-loader.cpp): by each part its number, and by the first one how many
+    there are and how many tensors are in all of them.
+    """
+    if len(headers) < 2:
+        return ""
+    if headers[0].split_count != len(headers):
+        return f"split.count is {headers[0].number('split.count')} of {len(headers)} parts"
+    for number, header in enumerate(headers):
+        if header.number("split.no") != number:
+            return f"split.no is {header.number('split.no')} in part {number}"
+    stated, there = headers[0].number("split.tensors.count"), sum(len(one.tensors) for one in headers)
+    return f"split.tensors.count is {stated} of {there} tensors" if stated != there else ""

@@ -105,7 +105,7 @@ def _begin(cursor: Cursor) -> int:
         start = cursor.read(size)
         if not _MAGIC.startswith(start):
             raise GgufError("not_gguf")
-        raise GgufError("cut_off", have_bytes=size, need_bytes=len(_MAGIC))
+        raise GgufError("header_cut_off", have_bytes=size)
     if cursor.read(len(_MAGIC)) != _MAGIC:
         raise GgufError("not_gguf")
     raw = cursor.read(4)

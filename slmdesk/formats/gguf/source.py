@@ -140,7 +140,7 @@ class Cursor:
             raise GgufError("too_large", what="memory for the header", limit=self._limits.kept_bytes)
 
     def read(self, count: int) -> bytes:
-        """The next `count` bytes. Raises `cut_off` or `too_large`."""
+        """The next `count` bytes. Raises `header_cut_off` or `too_large`."""
         if self._at + count > len(self._window):
             self._fill(count)
         data = self._window[self._at : self._at + count]
@@ -148,7 +148,7 @@ class Cursor:
         return data
 
     def skip(self, count: int) -> None:
-        """Step over `count` bytes without reading them. Raises `cut_off` or `too_large`."""
+        """Step over `count` bytes without reading them. Raises `header_cut_off` or `too_large`."""
         target = self.position + count
         self._check_reach(target)
         if target <= self._start + len(self._window):
@@ -196,7 +196,7 @@ class Cursor:
             # A length field that reaches beyond any header is damage, or worse; but so is a true giant.
             raise GgufError("too_large", what="header", limit=self._limits.header_bytes)
         if self._end is not None and target > self._end:
-            raise GgufError("cut_off", have_bytes=self._end, need_bytes=target)
+            raise GgufError("header_cut_off", have_bytes=self._end)
 
     def _fill(self, count: int) -> None:
         position = self.position
@@ -209,5 +209,5 @@ class Cursor:
         if len(data) < wanted:
             self._end = position + len(data)
         if len(data) < count:
-            raise GgufError("cut_off", have_bytes=position + len(data), need_bytes=position + count)
+            raise GgufError("header_cut_off", have_bytes=position + len(data))
         self._window, self._start, self._at = data, position, 0

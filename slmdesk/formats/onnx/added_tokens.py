@@ -8,7 +8,7 @@ import re
 import time
 
 from slmdesk.formats.onnx.errors import OnnxError
-from slmdesk.formats.onnx.json_text import LFS_POINTER, Json
+from slmdesk.formats.onnx.json_text import BYTE_ORDER_MARK, LFS_POINTER, Json
 from slmdesk.formats.onnx.limits import Limits
 from slmdesk.formats.onnx.places import Place, open_place, read_place
 
@@ -16,6 +16,7 @@ from slmdesk.formats.onnx.places import Place, open_place, read_place
 _FIRST_BYTES = 1024 * 1024
 _LAST_BYTES = 64
 _WANTED = "added_tokens"
+_NEEDED = "model"
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _KEY = re.compile(rf"({_STRING})[ \t\r\n]*+:[ \t\r\n]*+", re.DOTALL)
@@ -27,7 +28,8 @@ _CHECK_EVERY = 16_384
 def read_added_tokens(place: Place, limits: Limits) -> list[Json]:
     """The list as the file has it, unchecked; empty where there is none.
 
-    Raises OnnxError `bad_json`, `empty`, `lfs_pointer`, `too_large`, `unreadable`.
+    Raises OnnxError `bad_json`, `empty`, `lfs_pointer`, `too_large`, `unreadable`, and `damaged` for a file
+    that is seen to hold no tokenizer.
     """
     if place.size > limits.tokenizer_bytes:
         raise OnnxError("too_large", part=place.part, what="size of the file", limit=limits.tokenizer_bytes)
@@ -36,7 +38,7 @@ def read_added_tokens(place: Place, limits: Limits) -> list[Json]:
     if found is None:
         data = read_place(place, limits.tokenizer_bytes)
         try:
-            found = _Scan(data.decode(), place.part, limits).find()
+            found = _Scan(data.removeprefix(BYTE_ORDER_MARK).decode(), place.part, limits).find()
         except UnicodeDecodeError as error:
             raise OnnxError("bad_json", part=place.part, line=0) from error
     if found is None:
@@ -55,6 +57,7 @@ def _read_ends(place: Place) -> bytes:
             raise OnnxError("unreadable", part=place.part, reason=error.strerror or str(error)) from error
     if not beginning.strip():
         raise OnnxError("empty", part=place.part)
+    beginning = beginning.removeprefix(BYTE_ORDER_MARK)
     if beginning.startswith(LFS_POINTER):
         raise OnnxError("lfs_pointer", part=place.part)
     if not end.rstrip().endswith(b"}"):
@@ -72,8 +75,12 @@ class _Scan:
         self._until = time.thread_time() + limits.cpu_seconds
 
     def find(self) -> list[Json] | None:
-        """The list; empty for an object without it; None: the text is cut off or no JSON."""
+        """The list; empty for an object without it; None: the text is cut off or no JSON.
+
+        Raises `damaged` for an object that has neither the list nor a model of the tokenizer.
+        """
         text = self._text
+        has_model = False
         at = self._after_space(0)
         if text[at : at + 1] != "{":
             return None
@@ -84,10 +91,15 @@ class _Scan:
                 return None
             if key[1][1:-1] == _WANTED:
                 return self._parse(key.end(), end)
+            has_model = has_model or key[1][1:-1] == _NEEDED
             at = self._after_space(end)
             if text[at : at + 1] == ",":
                 at = self._after_space(at + 1)
-        return [] if text[at:].strip() == "}" else None
+        if text[at:].strip() != "}":
+            return None
+        if not has_model:
+            raise OnnxError("damaged", part=self._part, what="no model of a tokenizer")
+        return []
 
     def _parse(self, start: int, end: int) -> list[Json] | None:
         most = self._limits.added_tokens_letters

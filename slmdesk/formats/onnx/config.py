@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slmdesk.formats.onnx.errors import OnnxError
-from slmdesk.formats.onnx.json_text import Json, Object, parse_object, read_object
+from slmdesk.formats.onnx.json_text import BYTE_ORDER_MARK, Json, Object, parse_object
 from slmdesk.formats.onnx.limits import Limits
 from slmdesk.formats.onnx.options import CONFIG, check_run_options, check_session_options
-from slmdesk.formats.onnx.places import ModelRoot
+from slmdesk.formats.onnx.places import ModelRoot, read_place
 
 # Sections of models that see, hear, translate or classify, and of those that are made of several graphs.
 _NOT_FOR_CHAT = ("encoder", "vision", "speech", "embedding", "joiner", "vad", "audio_output", "moonshine")
@@ -31,8 +31,19 @@ _DECODER_VALUES = frozenset(
     }
 )  # fmt: skip
 _LARGEST = 2**31 - 1
+# Real models stay far below: 126 layers, 128 heads, 576 numbers in a head, 25,600 in a token, 262,144 tokens.
+# Without such bounds products of them are sizes that no computer has.
 _MOST_LAYERS = 4096
+_MOST_HEADS = 2**14
+_LARGEST_HEAD = 2**14
+_WIDEST = 2**17
+_LARGEST_VOCABULARY = 2**24
+MOST_KV_NUMBERS_IN_LAYER = 2**20
+"""Of the keys of one token."""
+MOST_KV_NUMBERS = 2**25
+"""The same over all layers."""
 _USUAL_KEY, _USUAL_VALUE = "past_key_values.%d.key", "past_key_values.%d.value"
+_USUAL_TOKENS, _USUAL_LOGITS = "input_ids", "logits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +80,20 @@ class GenaiConfig:
     """Tokens that each position looks back; 0: all."""
     past_names: tuple[str, ...] = (_USUAL_KEY, _USUAL_VALUE)
     """Names of the graph's inputs that hold the KV cache, with %d for the layer."""
+    tokens_name: str = _USUAL_TOKENS
+    """Name of the graph's input for tokens."""
+    logits_name: str = _USUAL_LOGITS
+    """Name of the graph's output with the logits."""
     shared_data: tuple[SharedData, ...] = ()
 
 
 def read_config(root: ModelRoot, limits: Limits) -> GenaiConfig:
     """The config of the model in `root`.
 
-    Raises OnnxError `missing`, `bad_json`, `bad_value`, `not_for_chat`, `unsupported` and what the options
-    and the file itself raise.
+    Raises OnnxError `missing`, `bad_json`, `byte_order_mark`, `bad_value`, `not_for_chat`, `unsupported` and
+    what the options and the file itself raise.
     """
-    return _checked(read_object(root.locate(CONFIG, CONFIG), limits, limits.config_bytes))
+    return parse_config(read_place(root.locate(CONFIG, CONFIG), limits.config_bytes), limits=limits)
 
 
 def parse_config(data: bytes, *, limits: Limits | None = None) -> GenaiConfig:
@@ -89,6 +104,9 @@ def parse_config(data: bytes, *, limits: Limits | None = None) -> GenaiConfig:
     limits = limits or Limits()
     if len(data) > limits.config_bytes:
         raise OnnxError("too_large", part=CONFIG, what="size of the file", limit=limits.config_bytes)
+    if data.startswith(BYTE_ORDER_MARK):
+        # ONNX Runtime GenAI 0.18 stumbles over it here, and reads it in the files of the tokenizer.
+        raise OnnxError("byte_order_mark", part=CONFIG)
     return _checked(parse_object(data, CONFIG, limits))
 
 
@@ -103,19 +121,20 @@ def _checked(whole: Object) -> GenaiConfig:
         raise OnnxError("not_for_chat", part=CONFIG, setting=model_type)
     decoder = model.section("decoder")
     _check_decoder(decoder)
-    heads = decoder.number("num_attention_heads", least=1, most=_LARGEST, default=0)
-    hidden = decoder.number("hidden_size", least=1, most=_LARGEST, default=0)
-    return GenaiConfig(
+    _check_search(whole)
+    heads = decoder.number("num_attention_heads", least=1, most=_MOST_HEADS, default=0)
+    hidden = decoder.number("hidden_size", least=1, most=_WIDEST, default=0)
+    config = GenaiConfig(
         model_type=model_type,
         context_length=model.number("context_length", least=1, most=_LARGEST),
-        vocab_size=model.number("vocab_size", least=1, most=_LARGEST),
-        eos_token_ids=model.ids("eos_token_id"),
+        vocab_size=model.number("vocab_size", least=1, most=_LARGEST_VOCABULARY),
+        eos_token_ids=model.ids("eos_token_id", least=0),
         bos_token_id=next(iter(model.ids("bos_token_id")), None),
         layers=decoder.number("num_hidden_layers", least=1, most=_MOST_LAYERS),
         heads=heads,
-        kv_heads=decoder.number("num_key_value_heads", least=1, most=_LARGEST, default=heads),
+        kv_heads=decoder.number("num_key_value_heads", least=1, most=_MOST_HEADS, default=heads),
         head_size=decoder.number(
-            "head_size", least=1, most=_LARGEST, default=hidden // heads if heads else 0
+            "head_size", least=1, most=_LARGEST_HEAD, default=hidden // heads if heads else 0
         ),
         hidden_size=hidden,
         decoder_file=decoder.text("filename"),
@@ -124,8 +143,14 @@ def _checked(whole: Object) -> GenaiConfig:
         ),
         sliding_window=_sliding_window(decoder),
         past_names=_past_names(decoder),
+        tokens_name=_optional(decoder, "inputs").text("input_ids", _USUAL_TOKENS),
+        logits_name=_optional(decoder, "outputs").text("logits", _USUAL_LOGITS),
         shared_data=tuple(_shared_data(decoder)),
     )
+    if any(token >= config.vocab_size for token in config.eos_token_ids):
+        raise model.wrong("eos_token_id")
+    _check_products(config, decoder)
+    return config
 
 
 class _Section:
@@ -165,15 +190,15 @@ class _Section:
             raise self.wrong(name)
         return int(value)
 
-    def ids(self, name: str) -> tuple[int, ...]:
-        """One token or a list of them."""
+    def ids(self, name: str, *, least: int = -1) -> tuple[int, ...]:
+        """One token or a list of them. A `least` of -1 lets -1 stand for none."""
         value = self.values.get(name)
         if value is None:
             return ()
         listed = value if isinstance(value, list) else [value]
         if len(listed) > 1024:
             raise self.wrong(name)
-        found = [_Section({name: one}, self._name).number(name, least=-1, most=_LARGEST) for one in listed]
+        found = [_Section({name: one}, self._name).number(name, least=least, most=_LARGEST) for one in listed]
         return tuple(one for one in found if one >= 0)
 
 
@@ -201,8 +226,28 @@ def _check_decoder(decoder: _Section) -> None:
             raise OnnxError("unsupported", part=CONFIG, setting=decoder.key(name)[:200])
 
 
+def _check_search(whole: Object) -> None:
+    """The native library takes numbers and switches, and stumbles over everything else."""
+    search = whole.get("search")
+    for name, value in search.items() if isinstance(search, dict) else ():
+        if not isinstance(value, (int, float)):
+            raise _Section({}, "search").wrong(name)
+
+
+def _check_products(config: GenaiConfig, decoder: _Section) -> None:
+    for name, heads in (("num_attention_heads", config.heads), ("num_key_value_heads", config.kv_heads)):
+        if heads * config.head_size > MOST_KV_NUMBERS_IN_LAYER:
+            raise decoder.wrong(name)
+    if config.layers * config.kv_heads * config.head_size > MOST_KV_NUMBERS:
+        raise decoder.wrong("num_hidden_layers")
+
+
 def _is_ids(value: Json) -> bool:
     return isinstance(value, list) and all(isinstance(one, (int, float)) for one in value)
+
+
+def _optional(decoder: _Section, name: str) -> _Section:
+    return decoder.section(name) if name in decoder.values else _Section({}, decoder.key(name))
 
 
 def _sliding_window(decoder: _Section) -> int:
@@ -212,7 +257,7 @@ def _sliding_window(decoder: _Section) -> int:
 
 
 def _past_names(decoder: _Section) -> tuple[str, ...]:
-    inputs = decoder.section("inputs") if "inputs" in decoder.values else _Section({}, decoder.key("inputs"))
+    inputs = _optional(decoder, "inputs")
     if inputs.values.get("past_names"):
         return (inputs.text("past_names"),)
     return inputs.text("past_key_names", _USUAL_KEY), inputs.text("past_value_names", _USUAL_VALUE)

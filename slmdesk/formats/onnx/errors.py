@@ -15,7 +15,10 @@ OnnxErrorCode: TypeAlias = Literal[
     "empty",
     "lfs_pointer",
     "bad_json",
+    "byte_order_mark",
     "bad_value",
+    "contradicts_graph",
+    "name_not_in_graph",
     "not_onnx",
     "no_graph",
     "cut_off",
@@ -42,7 +45,11 @@ class OnnxError(Exception):
       `lfs_pointer` (what Git leaves instead of a large file), `not_onnx`, `no_graph`: nothing more to say
     - `folder_unreadable`, `unreadable`: `reason`, the system's own words
     - `bad_json`: `line`, 0 where it is not known
+    - `byte_order_mark`: nothing more; the native library reads this file only without one
     - `bad_value`: `setting`, a value of genai_config.json that is missing or of the wrong type or size
+    - `contradicts_graph`: `setting`, a number in genai_config.json, its `value`, and `graph_value`, what the
+      graph has instead
+    - `name_not_in_graph`: `setting`, and `name`, the input or output it names, which the graph does not have
     - `cut_off`: `have_bytes` and `need_bytes` (at least this much)
     - `damaged`: `what`, a short technical description for the log
     - `too_large`: `what`, `limit`

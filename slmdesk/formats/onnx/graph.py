@@ -1,7 +1,7 @@
-"""The structure of a model.onnx: its tensors and where they lie, its inputs, the nodes that tell of weights.
+"""The structure of a model.onnx: its tensors and where they lie, its inputs and outputs, the nodes
+that tell of weights.
 
-Weights are stepped over, never read.
-Numbers of fields are those of onnx.proto.
+Weights are stepped over, never read. Numbers of fields are those of onnx.proto.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from slmdesk.formats.onnx.errors import OnnxError
-from slmdesk.formats.onnx.inputs import Input, read_input
 from slmdesk.formats.onnx.json_text import LFS_POINTER
 from slmdesk.formats.onnx.limits import Limits
 from slmdesk.formats.onnx.places import Place, open_place
 from slmdesk.formats.onnx.protobuf import BYTES, VARINT, Cursor
 from slmdesk.formats.onnx.sources import Content, OpenFile, Source
 from slmdesk.formats.onnx.tensors import Tensor, read_sparse, read_tensor
+from slmdesk.formats.onnx.values import Value, read_value
 
-# Operators whose attributes and inputs tell weights from their scales.
+# Operators whose attributes and inputs tell weights from their scales, and which table holds the words.
 WEIGHT_OPERATORS = frozenset(
     {
-        "MatMulNBits", "GatherBlockQuantized", "QMoE", "DequantizeLinear", "GroupQueryAttention",
-        "RotaryEmbedding",
+        "MatMulNBits", "Gather", "GatherBlockQuantized", "QMoE", "DequantizeLinear",
+        "GroupQueryAttention", "RotaryEmbedding",
     }
 )  # fmt: skip
 # Operators that a session runs without a library of their maker's.
@@ -40,7 +40,7 @@ _CONTEXT_NODE = "EPContext"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node that matters for the count of weights."""
+    """A node that matters for the count of weights or of words."""
 
     operator: str
     inputs: tuple[str, ...]
@@ -57,7 +57,8 @@ class Graph:
     weights: dict[str, Tensor] = field(default_factory=dict)
     """The initializers of the main graph by name."""
     nodes: list[Node] = field(default_factory=list)
-    inputs: dict[str, Input] = field(default_factory=dict)
+    inputs: dict[str, Value] = field(default_factory=dict)
+    outputs: dict[str, Value] = field(default_factory=dict)
     context_files: list[str] = field(default_factory=list)
     """Files with compiled code that nodes name."""
 
@@ -167,7 +168,9 @@ class _Reader:
                 if main:
                     self._graph.weights[tensor.name] = tensor
             elif number == 11 and main:
-                self._read_input(value)
+                self._read_named(value, self._graph.inputs, "inputs")
+            elif number == 12 and main:
+                self._read_named(value, self._graph.outputs, "outputs")
             elif number == 15:
                 self._read_sparse(value)
 
@@ -269,12 +272,12 @@ class _Reader:
                 raise
             return ""
 
-    def _read_input(self, length: int) -> None:
-        name, found = read_input(self._cursor, length, self._limits)
-        if len(self._graph.inputs) >= self._limits.tensors:
-            raise self._too_many("inputs")
+    def _read_named(self, length: int, values: dict[str, Value], what: str) -> None:
+        name, found = read_value(self._cursor, length, self._limits)
+        if len(values) >= self._limits.tensors:
+            raise self._too_many(what)
         self._cursor.keep(256)
-        self._graph.inputs[name] = found
+        values[name] = found
 
     def _read_function(self, length: int) -> None:
         cursor = self._cursor

@@ -6,6 +6,7 @@ while Python's keeps the last one: so a key that appears twice is refused, or ea
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -18,18 +19,21 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 Object: TypeAlias = Mapping[str, Json]
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+BYTE_ORDER_MARK = codecs.BOM_UTF8
+"""What some editors write in front of text, of which it is no part."""
 
 
 def read_object(place: Place, limits: Limits, most_bytes: int) -> Object:
-    """The object that the file of at most `most_bytes` holds.
+    """The object that the file of at most `most_bytes` holds, behind a byte order mark or without one.
 
     Raises `bad_json`, `empty`, `lfs_pointer`, `too_large`, `unreadable`.
     """
-    return parse_object(read_place(place, most_bytes), place.part, limits)
+    data = read_place(place, most_bytes)
+    return parse_object(data.removeprefix(BYTE_ORDER_MARK), place.part, limits)
 
 
 def parse_object(data: bytes, part: str, limits: Limits) -> Object:
-    """The same from the content of a file that is called `part`."""
+    """The same from the content of a file that is called `part`, which begins with no byte order mark."""
     if data.startswith(LFS_POINTER):
         raise OnnxError("lfs_pointer", part=part)
     if not data.strip():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from slmdesk.formats.onnx.agreement import check_agreement
 from slmdesk.formats.onnx.config import GenaiConfig
 from slmdesk.formats.onnx.errors import OnnxError
 from slmdesk.formats.onnx.graph import Graph
@@ -32,7 +33,12 @@ class GenaiOutline:
 
 
 def outline_of(config: GenaiConfig, graph: Graph) -> GenaiOutline:
-    """Put together what was read."""
+    """Put together what was read.
+
+    Raises OnnxError `contradicts_graph`, `name_not_in_graph`, `too_large` where the two cannot belong
+    together.
+    """
+    check_agreement(config, graph)
     parameters, quantization = count_weights(graph)
     return GenaiOutline(
         config=config,

@@ -1,9 +1,9 @@
 """Which files belong to a model folder, and which are somewhere else.
 
 A model names files: the graph, the files with its weights. Whoever made the model chose those names, so each
-must lead into the model's own folder. Links are followed to their end first; a link may lead out of the
-folder only into `blobs/` of the same repository, because the cache of the Hugging Face Hub is made of such
-links:
+must lead into the model's own folder. That folder may itself be reached by a link, which is the person's own.
+Links in it are followed to their end first; one may lead out of the folder only into `blobs/` of the same
+repository, because the cache of the Hugging Face Hub is made of such links:
 
     models--org--name/blobs/<hash>                       the content
     models--org--name/snapshots/<commit>/model.onnx      -> ../../blobs/<hash>
@@ -46,8 +46,7 @@ class Place:
 class ModelRoot:
     """One model folder with the places its files may be in.
 
-    Raises OnnxError `folder_missing`, `not_a_folder`, `folder_unreadable`, and `link_outside` where the
-    folder is a link to somewhere else than beside itself.
+    Raises OnnxError `folder_missing`, `not_a_folder`, `folder_unreadable`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,10 +55,6 @@ class ModelRoot:
             self.real = self.path.resolve(strict=True)
             if not self.real.is_dir():
                 raise OnnxError("not_a_folder")
-            if self.path.is_symlink():
-                beside = self.path.parent.resolve(strict=True)
-                if beside not in self.real.parents:
-                    raise OnnxError("link_outside", part=self.path.name, target=str(self.real))
         except FileNotFoundError as error:
             raise OnnxError("folder_missing") from error
         except NotADirectoryError as error:
@@ -134,7 +129,7 @@ class ModelRoot:
             self._check_inside(name, real)
 
     def _check_inside(self, part: str, real: Path) -> None:
-        if self.real in real.parents:
+        if real == self.real or self.real in real.parents:
             return
         if self._repository is None or real.parent != self._repository / "blobs":
             raise OnnxError("link_outside", part=part, target=str(real))

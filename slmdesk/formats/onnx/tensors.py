@@ -41,6 +41,8 @@ class Tensor:
     name: str
     data_type: int
     """TensorProto.DataType."""
+    rows: int
+    """Its first dimension; 1 without one."""
     count: int
     """Numbers in it."""
     size: int
@@ -78,7 +80,8 @@ def read_tensor(cursor: Cursor, length: int, limits: Limits) -> Tensor:
         raise cursor.damaged("a tensor of impossible size")
     # Entries alone are taken as seriously as the mark: what cannot be told apart is checked.
     external = _external(cursor, entries, size) if entries or is_external else None
-    return Tensor(name, data_type, count, external.size if external else size or inside, external)
+    stored = external.size if external else size or inside
+    return Tensor(name, data_type, dims[0] if dims else 1, count, stored, external)
 
 
 def read_sparse(cursor: Cursor, length: int, limits: Limits) -> Iterator[Tensor]:

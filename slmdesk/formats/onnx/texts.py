@@ -64,7 +64,8 @@ def _template_file(root: ModelRoot, limits: Limits) -> str | None:
     if data.startswith(LFS_POINTER):
         raise OnnxError("lfs_pointer", part=place.part)
     try:
-        return data.decode()
+        # Without a byte order mark, which no model was taught to read.
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise OnnxError("damaged", part=place.part, what="no text in UTF-8") from error
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from slmdesk.formats.onnx.config import GenaiConfig
+from slmdesk.formats.onnx.config import MOST_KV_NUMBERS, GenaiConfig
+from slmdesk.formats.onnx.errors import OnnxError
 from slmdesk.formats.onnx.graph import Graph, Node
-from slmdesk.formats.onnx.inputs import Input
 from slmdesk.formats.onnx.tensors import (
     BFLOAT16,
     BITS_OF_TYPE,
@@ -19,6 +19,7 @@ from slmdesk.formats.onnx.tensors import (
     UINT8,
     Tensor,
 )
+from slmdesk.formats.onnx.values import Value
 
 _FLOATS = {FLOAT: "FP32", FLOAT16: "FP16", BFLOAT16: "BF16"}
 _INTEGERS = {UINT8: "INT8", INT8: "INT8", UINT4: "INT4", INT4: "INT4"}
@@ -54,23 +55,34 @@ def count_weights(graph: Graph) -> tuple[int, str]:
 
 
 def kv_bytes_per_token(graph: Graph, config: GenaiConfig) -> int:
-    """Bytes that one token takes in the KV cache, over all layers that have one."""
-    total = 0
+    """Bytes that one token takes in the KV cache, over all layers that have one.
+
+    Raises OnnxError `too_large` for a graph whose cache no computer could hold.
+    """
+    total = numbers_in_all = 0
     for layer in range(config.layers):
         for name in config.past_names:
             past = graph.inputs.get(name.replace("%d", str(layer)))
             if past is not None:
-                total += _numbers_per_token(past, config) * BITS_OF_TYPE.get(past.element_type, 0)
+                numbers = _numbers_per_token(past, config)
+                numbers_in_all += numbers
+                total += numbers * BITS_OF_TYPE.get(past.element_type, 0)
+    # Keys and values.
+    most = 2 * MOST_KV_NUMBERS
+    if numbers_in_all > most:
+        raise OnnxError("too_large", part=config.decoder_file, what="size of the KV cache", limit=most)
     return total // 8
 
 
-def _numbers_per_token(past: Input, config: GenaiConfig) -> int:
+def _numbers_per_token(past: Value, config: GenaiConfig) -> int:
     """Numbers per token in one input; its dimensions are batch, heads, tokens, head size.
 
-    Keys and values in one input have a dimension more, of two.
+    Keys and values in one input have a dimension more, of two. What the graph fixes, the native library
+    takes from there, whatever the config says.
     """
     doubled = 2 if len(past.dims) == 5 else 1
-    return doubled * config.kv_heads * config.head_size
+    heads, size = (past.dims[-3], past.dims[-1]) if len(past.dims) >= 4 else (None, None)
+    return doubled * (heads or config.kv_heads) * (size or config.head_size)
 
 
 def _multiplications(graph: Graph, packed: dict[str, tuple[int, str]]) -> Iterator[Node]:
@@ -107,6 +119,8 @@ def _no_weights(node: Node) -> tuple[str, ...]:
         return inputs[2:5]
     if node.operator == "GatherBlockQuantized":
         return inputs[2:4]
+    if node.operator == "Gather":
+        return ()
     if node.operator == "DequantizeLinear":
         return inputs[1:3]
     if node.operator == "GroupQueryAttention":

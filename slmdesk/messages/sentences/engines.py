@@ -21,6 +21,8 @@ _BUILD_HERE = N_(
     "Install the engine again on this computer, so that it is built for this processor; "
     "“slmdesk doctor” shows what the processor can do"
 )
+_REINSTALL_NOW = N_("Install SLM Desk again")
+_BUILD_HERE_NOW = N_("Install the engine again on this computer, so that it is built for this processor")
 
 ERRORS: dict[str, ErrorText] = {
     "engine-crashed": ErrorText(_ANSWERING, N_("its native code crashed ({status})"), _SEND_AGAIN),
@@ -30,22 +32,28 @@ ERRORS: dict[str, ErrorText] = {
         N_("The file may be damaged or made for a newer engine: get it again, or choose another model"),
     ),
     "engine-crashed-starting": ErrorText(
-        _STARTING, N_("the engine process ended before it was ready ({status})"), _REINSTALL
+        _STARTING,
+        N_("the engine process ended before it was ready ({status})"),
+        _REINSTALL,
+        _REINSTALL_NOW,
     ),
     "engine-wrong-processor": ErrorText(
         _ANSWERING,
         N_("it was built for another processor: this one lacks an instruction it uses ({status})"),
         _BUILD_HERE,
+        _BUILD_HERE_NOW,
     ),
     "engine-wrong-processor-loading": ErrorText(
         _LOADING,
         N_("the engine was built for another processor: this one lacks an instruction it uses ({status})"),
         _BUILD_HERE,
+        _BUILD_HERE_NOW,
     ),
     "engine-wrong-processor-starting": ErrorText(
         _STARTING,
         N_("it was built for another processor: this one lacks an instruction it uses ({status})"),
         _BUILD_HERE,
+        _BUILD_HERE_NOW,
     ),
     "engine-out-of-memory": ErrorText(
         _ANSWERING, N_("this computer has no memory left for it"), _LESS_MEMORY
@@ -93,8 +101,17 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "engine-silent-starting": ErrorText(
         _STARTING,
-        N_("it did not get ready in time"),
+        N_("it did not get ready within {seconds} s and was ended"),
         N_("This computer may be very busy. Try again; “slmdesk doctor” shows more"),
+        N_(
+            "This computer may be very busy, or a virus scanner may be looking at the engine for the first "
+            "time. Try again; if it stays so, install SLM Desk again"
+        ),
+    ),
+    "engine-stuck-starting": ErrorText(
+        _STARTING,
+        N_("it stopped responding when it was asked what it can do, and was ended"),
+        N_("Bring the drivers of this computer's devices up to date, then try again"),
     ),
     "engine-answer-garbled": ErrorText(
         _ANSWERING,
@@ -106,7 +123,9 @@ ERRORS: dict[str, ErrorText] = {
         N_("the engine sent something that could not be understood and was ended"),
         N_("If you do not trust where this model comes from, remove it"),
     ),
-    "engine-could-not-start": ErrorText(_STARTING, N_("its native library cannot be used"), _REINSTALL),
+    "engine-could-not-start": ErrorText(
+        _STARTING, N_("its native library cannot be used"), _REINSTALL, _REINSTALL_NOW
+    ),
     "engine-process-refused": ErrorText(
         _STARTING,
         N_("the system does not allow another process"),

@@ -27,6 +27,30 @@ ERRORS: dict[str, ErrorText] = {
         why=N_("its name is not valid UTF-8 text"),
         do=N_("Rename the file"),
     ),
+    "library-folder-of-model": ErrorText(
+        what=_CANNOT_BE_LOADED,
+        why=N_("the model is not in this folder itself, but in {inside}"),
+        do=N_("Choose {path}"),
+    ),
+    "library-folder-of-models": ErrorText(
+        what=_CANNOT_BE_LOADED,
+        why=NP_(
+            "it is a folder with {count} model in it: {inside}",
+            "it is a folder with {count} models in it: {inside}",
+            "count",
+        ),
+        do=N_("Choose one of them, for example {path}"),
+    ),
+    "library-folder-without-config": ErrorText(
+        what=_CANNOT_BE_LOADED,
+        why=N_("there is no genai_config.json in the folder, which says how its ONNX model is run"),
+        do=N_("Choose a folder that was made for ONNX Runtime GenAI, or a GGUF file"),
+    ),
+    "library-folder-without-model": ErrorText(
+        what=_CANNOT_BE_LOADED,
+        why=N_("it is a folder with neither a genai_config.json nor a GGUF file in it"),
+        do=N_("Choose a folder that was made for ONNX Runtime GenAI, or a GGUF file"),
+    ),
     "library-parts-missing": ErrorText(
         what=_CANNOT_BE_LOADED,
         why=NP_(

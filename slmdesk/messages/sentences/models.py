@@ -43,6 +43,11 @@ ERRORS: dict[str, ErrorText] = {
         N_("the file is cut off: it has {have_bytes} and should have at least {need_bytes}"),
         _GET_IT_AGAIN,
     ),
+    "model-header-cut-off": ErrorText(
+        _CANNOT_LOAD,
+        N_("the file is cut off: it ends after {have_bytes}, before the weights of the model begin"),
+        _GET_IT_AGAIN,
+    ),
     "model-damaged": ErrorText(
         _CANNOT_LOAD, N_("its header is damaged or made for other machines"), _GET_IT_AGAIN
     ),
@@ -50,6 +55,11 @@ ERRORS: dict[str, ErrorText] = {
         _CANNOT_LOAD,
         N_("its header asks for more than any real model does"),
         N_("The file is damaged or malicious: get the model from a source that you trust"),
+    ),
+    "model-parts-do-not-match": ErrorText(
+        _CANNOT_LOAD,
+        N_("its {count} parts do not say of each other that they belong together, so no engine takes them"),
+        _OTHER_MODEL,
     ),
     "model-not-first-part": ErrorText(
         _CANNOT_LOAD,
@@ -199,6 +209,11 @@ ERRORS: dict[str, ErrorText] = {
         _NO_ANSWER,
         N_("{engine} could not evaluate the next tokens"),
         N_("Send your message again; if that does not help, choose another model"),
+    ),
+    "model-does-not-run": ErrorText(
+        _NO_ANSWER,
+        N_("{engine} could not evaluate even its first tokens, it says “{reason}”"),
+        N_("Its files are damaged or do not fit together: get the model again, or choose another one"),
     ),
     "model-weights-damaged": ErrorText(
         _NO_ANSWER,

@@ -23,8 +23,10 @@ SENTENCES: dict[str, str | Plural] = {
     "variant-usual": N_("{variant} is the usual choice; how it would run here is not known yet."),
     "variant-only": N_("{variant} is the only variant that can be recommended."),
     # Why a model is suggested to somebody who has none yet.
-    "first-fits": N_("It runs well on this computer and may be used at work."),
-    "first-fits-pl": N_("It runs well on this computer, was made for Polish too, and may be used at work."),
+    "first-fits": N_("It fits into the memory of this computer and may be used at work."),
+    "first-fits-pl": N_(
+        "It fits into the memory of this computer, was made for Polish too, and may be used at work."
+    ),
     "first-fits-fast": N_(
         "It writes faster than most people read, {low} to {high} tokens per second, takes {needed_memory} of "
         "memory, and may be used at work."

@@ -54,6 +54,37 @@ ERRORS: dict[str, ErrorText] = {
         N_("the setting “{setting}” in {part} is missing or not possible"),
         _GET_FILE_AGAIN,
     ),
+    "onnx-byte-order-mark": ErrorText(
+        _CANNOT_LOAD,
+        N_("its file {part} begins with a byte order mark, which ONNX Runtime GenAI cannot read"),
+        N_("Save {part} as UTF-8 without a byte order mark (BOM) in a text editor, or download it again"),
+    ),
+    "onnx-contradicts-graph": ErrorText(
+        _CANNOT_LOAD,
+        N_("the setting “{setting}” in {part} is {value}, and the model itself has {graph_value}"),
+        _GET_FOLDER_AGAIN,
+    ),
+    "onnx-name-not-in-graph": ErrorText(
+        _CANNOT_LOAD,
+        N_("the setting “{setting}” in {part} names “{name}”, and the model itself has nothing of that name"),
+        _GET_FOLDER_AGAIN,
+    ),
+    # What the native library finds wrong, in its own words.
+    "onnx-config-refused": ErrorText(
+        _CANNOT_LOAD,
+        N_("ONNX Runtime GenAI cannot use its genai_config.json, it says “{reason}”"),
+        N_("Download genai_config.json again, or choose a model made for this version of the library"),
+    ),
+    "onnx-tokenizer-refused": ErrorText(
+        _CANNOT_LOAD,
+        N_("ONNX Runtime GenAI cannot use its tokenizer, it says “{reason}”"),
+        N_("Download tokenizer.json and tokenizer_config.json again, or choose another model"),
+    ),
+    "onnx-graph-refused": ErrorText(
+        _CANNOT_LOAD,
+        N_("its genai_config.json and its graph do not fit together, ONNX Runtime GenAI says “{reason}”"),
+        N_("Download the whole folder again, or choose another model"),
+    ),
     "onnx-not-onnx": ErrorText(_CANNOT_LOAD, N_("its file {part} is not an ONNX model"), _GET_FILE_AGAIN),
     "onnx-no-graph": ErrorText(
         _CANNOT_LOAD, N_("its file {part} is an ONNX file without a model in it"), _GET_FILE_AGAIN

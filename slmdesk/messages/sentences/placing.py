@@ -26,6 +26,7 @@ SENTENCES: dict[str, str | Plural] = {
     ),
     "placed-cpu-device-missing": N_("Runs on the processor: the device {device} is not there."),
     "placed-cpu-engine": N_("Runs nowhere yet: {engine} does not work on this computer."),
+    "placed-nowhere-off": N_("Runs nowhere: {engine} is switched off in the settings."),
     # On a device.
     "placed-gpu": N_("Runs on {device}, the best graphics processor that {engine} can use here."),
     "placed-gpu-whole": N_("Runs on {device}: the whole model fits into its memory."),
@@ -69,6 +70,7 @@ ERRORS: dict[str, ErrorText] = {
         _NOT_WITH_THESE,
         N_("there is no device “{device}”: this {engine} sees none besides the processor"),
         N_("Choose the processor; “slmdesk doctor” tells why no graphics processor is seen"),
+        N_("Choose the processor"),
     ),
     "tensor-split-does-not-fit": ErrorText(
         _NOT_WITH_THESE,
@@ -124,6 +126,7 @@ ERRORS: dict[str, ErrorText] = {
         _NOT_USED,
         N_("its driver reports an error"),
         N_("Run “slmdesk doctor” to see the error; installing the driver again mends most of them"),
+        N_("See the error in the notes about this computer; installing the driver again mends most of them"),
     ),
     "gpu-hidden": ErrorText(
         _NOT_USED,
@@ -147,6 +150,7 @@ ERRORS: dict[str, ErrorText] = {
         N_(
             "Update its driver, check that no variable such as {variable} hides it, then run “slmdesk doctor”"
         ),
+        N_("Update its driver, check that no variable such as {variable} hides it, then run this again"),
     ),
     "gpu-memory-too-small": ErrorText(
         _NOT_USED,
@@ -177,5 +181,6 @@ ERRORS: dict[str, ErrorText] = {
         N_("no graphics processor is used"),
         N_("{engine} does not work on this computer"),
         N_("Run “slmdesk doctor” to see what is missing"),
+        N_("See what is said of the engine itself"),
     ),
 }

@@ -35,3 +35,5 @@ class ErrorText:
     what: str | Plural
     why: str | Plural = ""
     do: str | Plural = ""
+    do_in_doctor: str | Plural = ""
+    """What `slmdesk doctor` itself says in place of `do`, where that sends people there."""

@@ -300,3 +300,18 @@ def test_a_model_in_parts(fresh: LlamaCppEngine, tmp_path: Path) -> None:
         load(fresh, renamed)
     assert caught.value.key == "model-not-first-part"
     assert caught.value.kind is ErrorKind.MODEL
+
+
+@pytest.mark.parametrize("tensors", [None, 1])
+def test_parts_that_do_not_belong_together(
+    fresh: LlamaCppEngine, tmp_path: Path, tensors: int | None
+) -> None:
+    """llama.cpp would refuse them too, with less to tell."""
+    for number in range(2):
+        of_set = {"split.count": (w.U16, 2), "split.no": (w.U16, number)}
+        if tensors is not None:
+            of_set["split.tensors.count"] = (w.I32, tensors)
+        (tmp_path / f"model-{number + 1:05d}-of-00002.gguf").write_bytes(w.tiny_model(of_set))
+    with pytest.raises(UserError) as caught:
+        load(fresh, tmp_path / "model-00001-of-00002.gguf")
+    assert caught.value.key == "model-parts-do-not-match"

@@ -8,7 +8,7 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +108,72 @@ def test_the_kv_type_of_other_engines_is_not_looked_at(engine: OnnxGenaiEngine) 
     assert report.capabilities.kv_types == ("f16",)
 
 
-def test_a_graph_that_the_library_refuses(engine: OnnxGenaiEngine, folder: Path) -> None:
-    config = json.loads((folder / "genai_config.json").read_text())
-    config["model"]["decoder"]["inputs"]["input_ids"] = "no_such_input"
-    (folder / "genai_config.json").write_text(json.dumps(config))
+def change_config(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    file = folder / "genai_config.json"
+    config = json.loads(file.read_text())
+    change(config)
+    file.write_text(json.dumps(config))
+
+
+def test_a_kind_of_model_that_the_library_does_not_know(engine: OnnxGenaiEngine, folder: Path) -> None:
+    change_config(folder, lambda config: config["model"].update(type="nonsense"))
     error = refused(engine, folder)
     assert error.key == "model-refused"
-    assert "no_such_input" in error.details
+    assert "nonsense" in error.details
+    # And it loads the next one.
+    assert engine.load(str(TINY), OPTIONS, lambda progress: None) is not None
+
+
+def test_a_config_that_the_library_refuses(engine: OnnxGenaiEngine, folder: Path) -> None:
+    change_config(folder, lambda config: config["search"].update(many=1))
+    error = refused(engine, folder)
+    assert error.key == "onnx-config-refused"
+    assert 'it says “search: Unknown value "many"' in error_sentences(error).why
+    assert str(folder) not in error_sentences(error).why
+
+
+def test_a_graph_and_a_config_that_do_not_fit(
+    engine: OnnxGenaiEngine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(model: LoadedModel) -> None:
+        raise RuntimeError("eos_token_id (9) must be in range [0, 7)\nsecond line")
+
+    monkeypatch.setattr(LoadedModel, "_renew", refuse)
+    error = refused(engine, folder)
+    assert error.key == "onnx-graph-refused"
+    assert error_sentences(error).why.endswith("says “eos_token_id (9) must be in range [0, 7)”.")
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value"),
+    [
+        ("inputs", "attention_mask", "m"),
+        ("inputs", "past_key_names", "p.%d"),
+        ("outputs", "present_key_names", "p.%d"),
+    ],
+)
+def test_a_folder_that_cannot_answer_once_is_not_asked_again(
+    engine: OnnxGenaiEngine, folder: Path, section: str, name: str, value: str
+) -> None:
+    """The library looks for these only in use."""
+    change_config(folder, lambda config: config["model"]["decoder"][section].update({name: value}))
+    assert engine.load(str(folder), OPTIONS, lambda progress: None) is not None
+    with pytest.raises(UserError) as caught:
+        collect(engine.generate(GenerateRequest(messages=(user("x"),), max_tokens=2)))
+    assert caught.value.key == "model-does-not-run"
+    sentences = error_sentences(caught.value)
+    assert "Send your message again" not in sentences.do
+    assert "it says “" in sentences.why
+    assert "onnxruntime_src" not in sentences.why
+
+
+def test_a_name_that_the_graph_does_not_have(engine: OnnxGenaiEngine, folder: Path) -> None:
+    change_config(
+        folder, lambda config: config["model"]["decoder"]["inputs"].update(input_ids="no_such_input")
+    )
+    error = refused(engine, folder)
+    assert error.key == "onnx-name-not-in-graph"
+    assert "no_such_input" in error_sentences(error).why
     # And it loads the next one.
     assert engine.load(str(TINY), OPTIONS, lambda progress: None) is not None
 
@@ -124,9 +183,10 @@ def test_a_tokenizer_that_the_library_refuses(engine: OnnxGenaiEngine, folder: P
     tokenizer["model"]["merges"] = 5
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
     error = refused(engine, folder)
-    assert error.key == "model-refused"
+    assert error.key == "onnx-tokenizer-refused"
     assert error.details
     assert "ONNX Runtime GenAI" in error_sentences(error).why
+    assert "tokenizer.json" in error_sentences(error).do
 
 
 def test_weights_that_are_no_numbers(engine: OnnxGenaiEngine, folder: Path) -> None:

@@ -19,7 +19,7 @@ from slmdesk.engines import (
     PromptProgress,
     Text,
 )
-from slmdesk.engines.deaths import classify, exit_status
+from slmdesk.engines.deaths import Death, classify, exit_status, last_words, start_error
 from slmdesk.messages import ErrorKind, UserError, error_sentences
 from tests.engines.process.conftest import (
     IMPATIENT,
@@ -386,3 +386,29 @@ def is_running(process: psutil.Process) -> bool:
 def test_exit_codes(code: int | None, log: str, platform: str, cause: Cause, status: str) -> None:
     assert classify(code, log, platform=platform) is cause
     assert exit_status(code, platform=platform) == status
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        ("", ""),
+        ("Traceback (most recent call last):\n  File\nOSError: no lib\n", "OSError: no lib"),
+        (
+            "SIGSEGV\nan older line\nFatal Python error: Segmentation fault\n\nCurrent thread",
+            "Segmentation fault",
+        ),
+        ("SIGABRT\nwhat(): bad\nFatal Python error: Aborted\n\nExtension modules: x", "what(): bad"),
+        ("SIGABRT\nFatal Python error: Aborted\n\nExtension modules: x", "Aborted"),
+        ("exit code 0xC0000005\nWindows fatal exception: access violation\n\nThread", "access violation"),
+    ],
+)
+def test_what_was_said_last(details: str, said: str) -> None:
+    assert last_words(details) == said
+
+
+def test_an_engine_that_gets_ready_and_then_hangs() -> None:
+    death = Death(Cause.NOT_RESPONDING, "SIGKILL", "")
+    assert start_error(death, engine="One", limit_s=30.0).facts["seconds"] == 30.0
+    assert start_error(death, engine="One").key == "engine-stuck-starting"
+    # That it was killed from here is no reason.
+    assert start_error(death, engine="One").details == ""

@@ -418,6 +418,7 @@ def test_an_engine_that_never_gets_ready(script: Script, tmp_path: Path) -> None
     with pytest.raises(UserError) as caught:
         process.load(script(), OPTIONS)
     assert caught.value.key == "engine-silent-starting"
+    assert "within 2 s" in error_sentences(caught.value).why
     assert not process.alive
 
 

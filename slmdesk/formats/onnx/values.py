@@ -1,4 +1,4 @@
-"""What goes into a graph: names, types and sizes, as ValueInfoProto has them."""
+"""What goes into a graph and comes out of it: names, types and sizes, as ValueInfoProto has them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from slmdesk.formats.onnx.protobuf import BYTES, VARINT, Cursor
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """An input of the whole graph."""
+class Value:
+    """An input or an output of the whole graph."""
 
     element_type: int
     """TensorProto.DataType; 0 where it is no tensor."""
@@ -19,10 +19,10 @@ class Input:
     """None: not fixed."""
 
 
-def read_input(cursor: Cursor, length: int, limits: Limits) -> tuple[str, Input]:
+def read_value(cursor: Cursor, length: int, limits: Limits) -> tuple[str, Value]:
     """The name and the type in the ValueInfoProto of `length` bytes ahead. Raises `damaged`, `too_large`."""
     name = ""
-    found = Input(0, ())
+    found = Value(0, ())
     for number, wire, value in cursor.fields(cursor.position + length):
         if wire == BYTES and number == 1:
             name = cursor.text(value)
@@ -33,7 +33,7 @@ def read_input(cursor: Cursor, length: int, limits: Limits) -> tuple[str, Input]
     return name, found
 
 
-def _read_tensor_type(cursor: Cursor, length: int, limits: Limits) -> Input:
+def _read_tensor_type(cursor: Cursor, length: int, limits: Limits) -> Value:
     element_type = 0
     dims: list[int | None] = []
     for number, wire, value in cursor.fields(cursor.position + length):
@@ -45,7 +45,7 @@ def _read_tensor_type(cursor: Cursor, length: int, limits: Limits) -> Input:
                     if len(dims) >= limits.items:
                         raise OnnxError("too_large", part=cursor.part, what="dimensions", limit=limits.items)
                     dims.append(_read_dimension(cursor, inner_length))
-    return Input(element_type, tuple(dims))
+    return Value(element_type, tuple(dims))
 
 
 def _read_dimension(cursor: Cursor, length: int) -> int | None:
