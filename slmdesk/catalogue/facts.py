@@ -7,6 +7,7 @@ type or size is an unknown one.
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
@@ -25,7 +26,7 @@ from slmdesk.catalogue.model import (
     ModelFile,
     tier_of,
 )
-from slmdesk.catalogue.names import is_repository, is_safe_path, size_in, title_of
+from slmdesk.catalogue.names import SoldSize, is_repository, is_safe_path, size_in, title_of
 from slmdesk.fit import Dimensions
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ _MOST_LANGUAGES = 400
 _MOST_TAGS = 2_000
 _MOST_FILES = 20_000
 _LARGEST = 2**53
+_SOLD_WRONGLY = 2.0
+"""A name that differs so many times from what was counted tells something else: the active weights, the size
+of one expert, or nothing true."""
 
 
 def is_for_text(info: ModelInfo) -> bool:
@@ -85,7 +89,7 @@ def model_of(info: ModelInfo) -> CatalogueModel | None:
     original = _original(repo, tags)
     gguf = info.gguf if isinstance(info.gguf, dict) else {}
     parameters = number(gguf.get("total"))
-    sold = size_in(original.rpartition("/")[2])
+    sold = _sold_size(original.rpartition("/")[2], parameters)
     billions = sold.billions if sold else (parameters / 1e9 if parameters else None)
     context = number(gguf.get("context_length"))
     return CatalogueModel(
@@ -109,6 +113,15 @@ def model_of(info: ModelInfo) -> CatalogueModel | None:
         likes=number(info.likes, least=0),
         updated=_day(info.last_modified),
     )
+
+
+def _sold_size(name: str, parameters: int | None) -> SoldSize | None:
+    """What the name sells, unless the Hub counted something else altogether (`parameters`)."""
+    sold = size_in(name)
+    if sold is None or parameters is None:
+        return sold
+    ratio = parameters / 1e9 / sold.billions if sold.billions else math.inf
+    return sold if 1 / _SOLD_WRONGLY < ratio < _SOLD_WRONGLY else None
 
 
 def named_files(info: ModelInfo) -> tuple[ModelFile, ...] | None:

@@ -20,7 +20,7 @@ from slmdesk.catalogue import (
 from slmdesk.cli.fit_view import speed_as_json
 from slmdesk.fit import FitReport
 from slmdesk.messages import UserError, one_line, say
-from slmdesk.offers import Offer
+from slmdesk.offers import Offer, note_of_speeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,12 @@ def search_as_json(
     offers: Sequence[Offer], hub: HubAnswer, *, curated_date: str, more: bool
 ) -> dict[str, Any]:
     """What `search` prints."""
+    note = note_of_speeds(offers)
     return {
         "models": [_offer(offer) for offer in offers],
         "more": more,
         "curated_date": curated_date,
+        "speed_note": say(note) if note is not None else None,
         "hub": {
             "asked": hub.asked,
             "date": _moment(hub.date),
@@ -101,6 +103,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "size": model.size_label,
         "billions": model.billions,
         "active_billions": model.active_billions,
+        "parameters": model.dimensions.parameters if model.dimensions is not None else None,
         "tier": model.tier,
         "licence": {
             "id": licence.id,
@@ -161,12 +164,14 @@ def _variant(variant: Variant) -> dict[str, Any]:
 
 def _report(report: FitReport | None) -> dict[str, Any]:
     memory = report.memory if report is not None else None
+    note = report.speed_note if report is not None else None
     return {
         "verdict": report.verdict.value if report is not None else "unknown",
         "source": memory.source if memory is not None else None,
         "total": memory.parts.total if memory is not None else None,
         "resident": memory.resident if memory is not None else None,
         "tokens_per_second": speed_as_json(report.speed if report is not None else None),
+        "speed_note": say(note) if note is not None else None,
     }
 
 

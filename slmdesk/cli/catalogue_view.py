@@ -32,10 +32,11 @@ from slmdesk.messages import (
     tr,
     tr_n,
 )
-from slmdesk.offers import Offer
+from slmdesk.offers import Offer, note_of_speeds
 
 _NONE = "–"
 _MOST_LANGUAGES = 12
+_ROUNDED_BY = 1.5
 _NOT_ASKED = (
     "network-offline", "network-offline-variable", "network-host-not-allowed", "network-insecure",
     "network-bad-endpoint",
@@ -60,6 +61,9 @@ def search_lines(offers: Sequence[Offer], found: int, *, more: bool) -> Iterator
         for offer in offers
     ]
     yield from align([header, *rows], right=(1, 3, 4))
+    note = note_of_speeds(offers)
+    if note is not None:
+        yield tr("{note} So the order does not go by it.").format(note=say(note))
     if more:
         count = len(offers)
         yield tr_n(
@@ -70,10 +74,19 @@ def search_lines(offers: Sequence[Offer], found: int, *, more: bool) -> Iterator
 
 
 def model_size(model: CatalogueModel) -> str:
-    """As sold, else as the Hub counted it; "" unknown."""
-    if model.size_label or model.billions is None:
+    """As sold, else as the Hub counted it, also where a name says something else altogether; "" unknown."""
+    counted = model.dimensions.parameters if model.dimensions is not None else None
+    billions = model.billions
+    if billions is None or (counted and not model.curated and _differ(billions, counted / 1e9)):
+        billions = counted / 1e9 if counted else None
+    elif model.size_label:
         return model.size_label
-    return f"{format_number(model.billions, decimals=2)}B"
+    return f"{format_number(billions, decimals=2)}B" if billions is not None else model.size_label
+
+
+def _differ(sold: float, counted: float) -> bool:
+    """By more than a name that rounds, or leaves out the table of words, explains."""
+    return max(sold, counted) > _ROUNDED_BY * min(sold, counted)
 
 
 def model_lines(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slmdesk.cli.table import align
-from slmdesk.fit import FitQuestion, FitReport, MemoryNeed, Parts, SpeedRange, headline
+from slmdesk.fit import FitQuestion, FitReport, MemoryNeed, Parts, SpeedRange, about_seconds, headline
 from slmdesk.messages import format_bytes, format_integer, format_number, format_seconds, say, tr
 
 
@@ -25,7 +25,7 @@ class Fit:
 
 def fit_as_json(fit: Fit) -> dict[str, Any]:
     """What `slmdesk fit --json` prints. Sizes are in bytes, rates in tokens per second; where the memory or
-    the speed is not known, its figures are null."""
+    the speed is not known, its figures are null; `speed_note` says why it is not, or may be more."""
     report, memory = fit.report, fit.report.memory
     parts = memory.parts if memory is not None else None
     return {
@@ -44,6 +44,7 @@ def fit_as_json(fit: Fit) -> dict[str, Any]:
         "verdict": report.verdict.value,
         "reason": say(report.reason),
         "tokens_per_second": speed_as_json(report.speed),
+        "speed_note": say(report.speed_note) if report.speed_note is not None else None,
     }
 
 
@@ -121,18 +122,20 @@ def _memory_lines(memory: MemoryNeed) -> Iterator[str]:
 
 
 def _speed_lines(report: FitReport) -> Iterator[str]:
-    if report.speed is None:
-        return
-    rows = [(tr("Token generation"), _told(report.speed))]
-    if report.speed_when_full is not None:
-        rows.append((tr("With the context full"), _told(report.speed_when_full)))
-    if report.first_token_s is not None:
-        seconds = format_seconds(report.first_token_s)
-        rows.append((tr("Time to first token"), tr("{seconds} after 130 tokens").format(seconds=seconds)))
-    yield ""
-    yield tr("Speed")
-    for line in align(rows):
-        yield f"  {line}"
+    rows = []
+    if report.speed is not None:
+        rows.append((tr("Token generation"), _told(report.speed)))
+        if report.speed_when_full is not None:
+            rows.append((tr("With the context full"), _told(report.speed_when_full)))
+        if report.first_token_s is not None:
+            seconds = format_seconds(about_seconds(report.first_token_s))
+            rows.append((tr("Time to first token"), tr("{seconds} after 130 tokens").format(seconds=seconds)))
+    notes = [say(report.speed_note)] if report.speed_note is not None else []
+    if rows or notes:
+        yield ""
+        yield tr("Speed")
+        for line in (*align(rows), *notes):
+            yield f"  {line}"
 
 
 def _told(speed: SpeedRange) -> str:

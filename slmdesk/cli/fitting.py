@@ -38,10 +38,11 @@ def open_fitting(paths: Paths) -> Iterator[Fitting]:
 
 
 def measure_once(speed: SpeedModel, question: FitQuestion, output: Output) -> None:
-    """Measure how fast this computer is, unless that was done before and not disturbed. Blocks for some
-    seconds then.
+    """Measure how fast this computer is, unless that was done before and not disturbed, or tried just now.
+    Blocks for some seconds then.
 
-    Where it cannot be measured, that is said and speeds stay unknown.
+    Where it cannot be measured, that is said and speeds stay unknown. That other programs kept it busy is
+    said by the fit itself.
     """
     if speed.is_probed(question):
         return
@@ -51,12 +52,7 @@ def measure_once(speed: SpeedModel, question: FitQuestion, output: Output) -> No
     # Whatever else runs makes the computer seem slower.
     bar = ProgressBar(still=True)
     try:
-        done = speed.probe(
-            question, on_progress=lambda fraction: bar.show(tr("Measuring this computer"), fraction)
-        )
-        bar.close()
-        if watched and (not done or speed.is_disturbed(question)):
-            output.note(_what_disturbed(done=done))
+        speed.probe(question, on_progress=lambda fraction: bar.show(tr("Measuring this computer"), fraction))
     except UserError as error:
         output.note(f"slmdesk: {in_terminal(error)}")
     except OSError as error:
@@ -76,15 +72,3 @@ def _why_measured(speed: SpeedModel, question: FitQuestion) -> str:
             " This takes half a minute at most."
         )
     return tr("Measuring how fast this computer is. This is done once and takes half a minute at most.")
-
-
-def _what_disturbed(*, done: bool) -> str:
-    if done:
-        return tr(
-            "Other programs kept this computer busy meanwhile, so it may be much faster than it seemed. It is"
-            " measured again the next time."
-        )
-    return tr(
-        "Other programs kept this computer so busy that its speed could not be measured. It is tried again"
-        " the next time."
-    )

@@ -1,6 +1,6 @@
 """Whether a model runs on this computer, and how fast, before anything is downloaded or loaded."""
 
-from slmdesk.fit.check import FitCheck, Subject
+from slmdesk.fit.check import FitCheck
 from slmdesk.fit.dimensions import dimensions_of_header
 from slmdesk.fit.estimate_onnx import dimensions_of_config
 from slmdesk.fit.folders import HeaderSet, SparseFolder
@@ -11,7 +11,8 @@ from slmdesk.fit.largest import LayersThatFit, largest_context, layers_that_fit,
 from slmdesk.fit.machine import DeviceFacts, Machine
 from slmdesk.fit.memory import MemorySimulator, simulate_memory
 from slmdesk.fit.speed import SpeedModel
-from slmdesk.fit.speeds import PredictsSpeed, SpeedQuestion, Speeds
+from slmdesk.fit.speeds import PredictsSpeed, SpeedQuestion, Speeds, about_seconds
+from slmdesk.fit.subject import Subject
 from slmdesk.fit.thresholds import THRESHOLDS, Thresholds
 from slmdesk.fit.types import (
     CannotSimulate,
@@ -22,11 +23,12 @@ from slmdesk.fit.types import (
     LayerCache,
     MemoryNeed,
     Parts,
+    Room,
     Source,
     SpeedRange,
     Verdict,
 )
-from slmdesk.fit.verdict import headline, rank, verdict_word
+from slmdesk.fit.verdict import explained, headline, rank, verdict_word
 
 __all__ = [
     "THRESHOLDS",
@@ -46,6 +48,7 @@ __all__ = [
     "MemorySimulator",
     "Parts",
     "PredictsSpeed",
+    "Room",
     "Source",
     "SparseFolder",
     "SparseHeader",
@@ -57,8 +60,10 @@ __all__ = [
     "Subject",
     "Thresholds",
     "Verdict",
+    "about_seconds",
     "dimensions_of_config",
     "dimensions_of_header",
+    "explained",
     "headline",
     "largest_context",
     "layers_that_fit",

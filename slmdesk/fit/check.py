@@ -8,7 +8,7 @@ from __future__ import annotations
 import bisect
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,7 +19,6 @@ from slmdesk.engines import (
     ALL_LAYERS,
     EngineSurvey,
     KvType,
-    ModelFormat,
     Preference,
     context_length_for,
     engine_of_format,
@@ -28,15 +27,17 @@ from slmdesk.engines import (
     usual_context_length,
 )
 from slmdesk.fit.facts import ModelFacts, facts_of_list
-from slmdesk.fit.folders import HeaderSet, SparseFolder
+from slmdesk.fit.folders import SparseFolder
 from slmdesk.fit.kept_facts import KeptFacts
 from slmdesk.fit.ladder import KV_TYPES, Step, ladder
 from slmdesk.fit.largest import CONTEXT_STEP, layers_that_fit
 from slmdesk.fit.machine import Machine, machine_of
 from slmdesk.fit.other_ways import OtherWays
 from slmdesk.fit.speeds import PredictsSpeed, SpeedQuestion, Speeds
-from slmdesk.fit.types import CannotSimulate, Dimensions, FitQuestion, FitReport, MemoryNeed, Verdict
-from slmdesk.fit.verdict import fits_into, judge
+from slmdesk.fit.subject import Subject
+from slmdesk.fit.types import CannotSimulate, FitQuestion, FitReport, MemoryNeed, Verdict
+from slmdesk.fit.verdict import goes_in_now, judge
+from slmdesk.messages import Message, UserError
 
 if TYPE_CHECKING:
     from slmdesk.fit.headers import SparseHeader
@@ -50,29 +51,6 @@ Simulate: TypeAlias = "Callable[[Sequence[SparseHeader] | Path, FitQuestion], Me
 """`MemorySimulator.memory`: lays every buffer of a model out. Blocking, from any thread. Raises
 CannotSimulate where the engine does not know the model or does not work, and UserError (kind MODEL) for a
 damaged file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What is asked about, with all that is at hand of it. The best is used: headers, then the path, then the
-    dimensions with the size; the less there is, the less exact the answer."""
-
-    key: str
-    """Names it among others: the SHA-256 where it is known, else repository and file, else the path."""
-    label: str = ""
-    """What tells it from the others of the same model, for sentences: `Q4_K_M`."""
-    format: ModelFormat = "gguf"
-    quantization: str = ""
-    """As the name of its file says, where there is neither path nor header: the speed depends on it."""
-    path: Path | None = None
-    """A local file (of a split set the first part) or folder."""
-    headers: HeaderSet = ()
-    """Of a file that is elsewhere one for each part, or what was fetched of a folder that is."""
-    dimensions: Dimensions | None = None
-    """From a list, or for ONNX from `fit.dimensions_of_config`, where there is neither path nor header. Of a
-    folder that is elsewhere with its weights inside of its graph, the number of them is taken from here."""
-    weights_bytes: int | None = None
-    """Of all its files, without a projector; used with `dimensions` only."""
 
 
 class FitCheck:
@@ -123,9 +101,9 @@ class FitCheck:
         return judge(memory, speeds, machine, asked, alternatives=found)
 
     def largest_context(self, subject: Subject, question: FitQuestion, *, quick: bool = False) -> int | None:
-        """The longest context, in steps of 256 tokens and as far as the model was trained, that fits with
-        everything else as in `question`; None: none does, or nothing is known. Asks about ten times. Raises
-        as `check` does."""
+        """The longest context, in steps of 256 tokens and as far as the model was trained, that goes into the
+        memory that is free now, be it only just, with everything else as in `question`; None: none does, or
+        nothing is known. Asks about ten times. Raises as `check` does."""
         facts = self._facts_of(subject)
         trained = facts.dimensions.trained_context_length if facts is not None else None
         machine = self.machine(subject, question)
@@ -133,7 +111,7 @@ class FitCheck:
         def is_too_long(context_length: int) -> bool:
             asked = msgspec.structs.replace(question, context_length=context_length)
             memory, _ = self._answer(subject, asked, quick, machine)
-            return memory is None or fits_into(memory, machine, asked) is not Verdict.FITS
+            return memory is None or not goes_in_now(memory, machine, asked)
 
         lengths = range(CONTEXT_STEP, (trained or question.context_length) + 1, CONTEXT_STEP)
         count = bisect.bisect_left(lengths, True, key=is_too_long)
@@ -182,7 +160,7 @@ class FitCheck:
             placement = resolve_without_engine(computer, preference)
         if placement is None:
             needs = facts.needs(question) if facts is not None else None
-            model = _model_of(subject)
+            model = subject.model
             if needs is not None and self._simulate is not None and model is not None and not quick:
                 ask = partial(layers_that_fit, model, question, simulate=self._simulate)
                 needs = replace(needs, layers_that_fit=ask)
@@ -210,7 +188,7 @@ class FitCheck:
         return memory, self._speeds(subject, facts, memory, question)
 
     def _simulated(self, subject: Subject, question: FitQuestion) -> MemoryNeed | None:
-        model = _model_of(subject)
+        model = subject.model
         if self._simulate is None or model is None:
             return None
         try:
@@ -218,12 +196,19 @@ class FitCheck:
         except CannotSimulate as reason:
             _log.info("%r is estimated: %s", subject.key, reason)
             return None
+        except UserError as error:
+            if not subject.headers:
+                raise
+            # What is elsewhere was laid out under a name that nobody knows.
+            raise _renamed(error, subject.called) from error
 
     def _speeds(
         self, subject: Subject, facts: ModelFacts | None, memory: MemoryNeed | None, question: FitQuestion
     ) -> Speeds:
-        if self._speed is None or facts is None or facts.work is None:
+        if self._speed is None or facts is None:
             return Speeds()
+        if facts.work is None:
+            return Speeds(note=Message("fit-speed-model-unknown"))
         layers = facts.dimensions.layers or 0
         placed = memory.gpu_layers if memory is not None and question.devices else 0
         asked = SpeedQuestion(
@@ -262,17 +247,17 @@ class FitCheck:
         whole = subject.path is not None or isinstance(subject.headers, SparseFolder)
         facts = self._facts_of(subject) if whole else None
         if facts is not None and facts.is_onnx:
-            name = subject.path.name if subject.path is not None else subject.label or subject.key
-            context_length_for(name, facts.dimensions.trained_context_length or 0, question.context_length)
+            trained = facts.dimensions.trained_context_length or 0
+            context_length_for(subject.called, trained, question.context_length)
 
     def _facts_of(self, subject: Subject) -> ModelFacts | None:
         """What the formulas look at; None: nothing is there to be looked at."""
         if isinstance(subject.headers, SparseFolder):
             return self._facts.of_folder(
-                subject.headers, subject.key, subject.dimensions, subject.quantization
+                subject.headers, subject.called, subject.dimensions, subject.quantization
             )
         if subject.headers:
-            return self._facts.of_headers(subject.headers, subject.label or subject.key)
+            return self._facts.of_headers(subject.headers, subject.called)
         if subject.path is not None:
             return self._facts.of_path(subject.path)
         if subject.dimensions is None or subject.weights_bytes is None:
@@ -284,8 +269,7 @@ class FitCheck:
         return facts.weights_bytes if facts is not None else subject.weights_bytes
 
 
-def _model_of(subject: Subject) -> Path | Sequence[SparseHeader] | None:
-    """What a simulation is given; None: there is nothing that it can look at."""
-    if subject.format != "gguf" or isinstance(subject.headers, SparseFolder):
-        return None
-    return subject.headers or subject.path
+def _renamed(error: UserError, name: str) -> UserError:
+    """The same error about a model of that name."""
+    facts = {key: name if key in ("file", "name") else value for key, value in error.facts.items()}
+    return UserError(error.key, error.kind, details=error.details, **facts)

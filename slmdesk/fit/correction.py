@@ -20,6 +20,9 @@ LEAST_SECONDS = 1.0
 LEAST_SHARE = 0.85
 """Nor those during which the engine's threads had less than this part of the processor time they can use:
 something else was running, or the computer slept."""
+USEFUL_SHARE = 0.8
+"""Of a probe during which they had less than this part, no range can be told that is both true and of use:
+the computer may be three times as fast with this share, and thirty times with half."""
 LEAST_READ_TOKENS = 64
 """Tokens of a prompt from which on its reading is a measurement."""
 

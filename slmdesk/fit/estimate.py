@@ -66,16 +66,15 @@ def estimate_memory(
         kv=sum(kept) - sum(parts.kv for _, parts in on_devices),
         compute=_inputs_bytes(dimensions, list(kinds), question, full_windows) if placed else working,
         output=output,
-        runtime=RUNTIME_BYTES,
+        runtime=RUNTIME_BYTES + (dimensions.vocab_size or _USUAL_VOCABULARY) * _TOKEN_BYTES,
     )
     needs = [DeviceNeed(name=PROCESSOR, parts=own, free=None)]
     for device, parts in on_devices:
         free, total = device.free_memory, device.total_memory
         needs.append(DeviceNeed(name=device.name, parts=parts, free=free, total=total))
-    vocabulary = (dimensions.vocab_size or _USUAL_VOCABULARY) * _TOKEN_BYTES
     return MemoryNeed(
         parts=sum_parts([need.parts for need in needs]),
-        resident=own.total + vocabulary,
+        resident=own.total,
         devices=tuple(needs),
         context_length=question.context_length,
         kv_type=question.kv_type,

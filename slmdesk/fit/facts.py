@@ -17,8 +17,9 @@ from slmdesk.fit.estimate_onnx import dimensions_of_config, estimate_onnx
 from slmdesk.fit.machine import DeviceFacts
 from slmdesk.fit.types import Dimensions, FitQuestion, MemoryNeed
 from slmdesk.fit.work import TokenWork, work_of_dimensions, work_of_headers
-from slmdesk.formats.gguf import GgufError, GgufHeader, block_of, find_part
+from slmdesk.formats.gguf import GgufError, GgufHeader, block_of, fault_of_set, find_part
 from slmdesk.formats.onnx import GenaiOutline, OnnxError, is_genai_folder, read_folder
+from slmdesk.messages import ErrorKind, UserError
 
 if TYPE_CHECKING:
     from slmdesk.fit.folders import SparseFolder
@@ -82,7 +83,8 @@ def facts_of_path(path: Path) -> ModelFacts:
         except OnnxError as error:
             raise onnx_problem(path, error) from error
     first = read_whole_header(path)
-    return _facts_of([first, *(read_whole_header(part) for part in _further_parts(path, first))])
+    headers = [first, *(read_whole_header(part) for part in _further_parts(path, first))]
+    return _facts_of(headers, path)
 
 
 @lru_cache(maxsize=4096)
@@ -101,9 +103,10 @@ def facts_of_list(
 def facts_of_headers(headers: Sequence[SparseHeader], name: str) -> ModelFacts:
     """The same from headers that were fetched, all parts of `name` in their order."""
     try:
-        return _facts_of([sparse.header for sparse in headers])
+        read = [sparse.header for sparse in headers]
     except GgufError as error:
         raise gguf_problem(Path(name), error) from error
+    return _facts_of(read, Path(name))
 
 
 def facts_of_folder(
@@ -138,7 +141,14 @@ def _facts_of_outline(read: GenaiOutline) -> ModelFacts:
     )
 
 
-def _facts_of(headers: Sequence[GgufHeader]) -> ModelFacts:
+def _facts_of(headers: Sequence[GgufHeader], path: Path) -> ModelFacts:
+    """Raises UserError (kind MODEL) for a set that no engine would load: an estimate of it would promise too
+    much."""
+    fault = fault_of_set(headers)
+    if fault:
+        raise UserError(
+            "model-parts-do-not-match", ErrorKind.MODEL, details=fault, file=str(path), count=len(headers)
+        )
     return ModelFacts(
         dimensions=dimensions_of_header(*headers),
         weights_bytes=sum(header.weights_bytes for header in headers),

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from slmdesk.fit.correction import LEAST_SHARE
+from slmdesk.fit.correction import LEAST_SHARE, USEFUL_SHARE
 from slmdesk.fit.probe import PROBE_VERSION
 from slmdesk.fit.roofline import Coefficients
 from slmdesk.messages import UserError
@@ -22,7 +22,6 @@ PROBES_FILE = "probes.json"
 _MOST_PROBES = 8
 _MOST_BYTES = 4_000_000
 _WAITING = 5
-_MOST_SLACK = 40.0
 
 
 class ProbeKey(Struct, frozen=True, kw_only=True):
@@ -55,6 +54,12 @@ class KeptProbe(Struct, frozen=True, kw_only=True):
         return self.share is not None and self.share < LEAST_SHARE
 
     @property
+    def is_useful(self) -> bool:
+        """Whether it tells how fast models are that were never run here; by a wider range where it was
+        disturbed."""
+        return self.share is None or self.share >= USEFUL_SHARE
+
+    @property
     def slack(self) -> float:
         """How many times as fast as was found the computer may be; 1: it was not disturbed.
 
@@ -64,7 +69,7 @@ class KeptProbe(Struct, frozen=True, kw_only=True):
         """
         if self.share is None or not self.disturbed:
             return 1.0
-        return min(_MOST_SLACK, max(self.share, 0.01) ** -_WAITING)
+        return float(max(self.share, 0.01) ** -_WAITING)
 
 
 class ProbeFile:

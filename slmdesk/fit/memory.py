@@ -32,7 +32,7 @@ from slmdesk.fit.sparse_files import sparse_files
 from slmdesk.fit.types import CannotSimulate, DeviceNeed, FitQuestion, MemoryNeed, Parts
 from slmdesk.formats.gguf import GgufError
 from slmdesk.hardware import memory_limits
-from slmdesk.messages import UserError
+from slmdesk.messages import Fact, UserError
 
 Model: TypeAlias = "Path | Sequence[SparseHeader]"
 """A local file (of a split set the first part), or the headers of all files of a model in their order."""
@@ -167,12 +167,12 @@ class _Session:
 
     def _without_path(self, error: UserError) -> UserError:
         """The error about the model, not about a file of ours that nobody knows."""
-        folder = str(self._path.parent)
-        facts = {
-            name: self._name if self._name and isinstance(value, str) and folder in value else value
-            for name, value in error.facts.items()
-        }
+        facts = {name: self._name if self._is_ours(value) else value for name, value in error.facts.items()}
         return UserError(error.key, error.kind, details=error.details, **facts)
+
+    def _is_ours(self, fact: Fact) -> bool:
+        ours = (str(self._path.parent), self._path.name)
+        return bool(self._name) and isinstance(fact, str) and any(one in fact for one in ours)
 
     def close(self) -> None:
         """End it, and take its files away."""

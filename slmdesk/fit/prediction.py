@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from slmdesk.fit.correction import Correction, of_same
-from slmdesk.fit.learned import Learned, mixed_s
+from slmdesk.fit.learned import Learned, LearnedRun, mixed_s
 from slmdesk.fit.records import RunSettings
 from slmdesk.fit.roofline import Coefficients, seconds_per_token, seconds_to_read
 from slmdesk.fit.types import SpeedRange
@@ -36,10 +36,18 @@ class Prediction:
     learned: Learned
     slack: float = 1.0
     """How many times as fast as the probe found this computer may be; 1: it was not disturbed."""
+    useful: bool = True
+    """Whether the probe tells anything of models that were never run here."""
+
+    @property
+    def doubt(self) -> float:
+        """How many times as fast as the expected rate it may be: `slack`, unless the model was run here."""
+        # The runs were not disturbed, whatever the probe was.
+        return 1.0 if self._same() or self._own(read=False) is not None else self.slack
 
     def rate(self, depth: float) -> SpeedRange | None:
         """Token generation when `depth` tokens are in the cache; None: neither probed nor run."""
-        same = self.learned.same(self.work.key, self.settings) if self.work.key else []
+        same = self._same()
         seconds = mixed_s(
             self.share,
             lambda c: seconds_per_token(c, self.work, self.settings.kv_type, depth),
@@ -57,22 +65,29 @@ class Prediction:
             return _range(found.factor / seconds, found.spread, measured=True)
         own = self._own(read=False)
         if own is not None:
-            # The runs were not disturbed, whatever the probe was.
             return _range(own.factor / seconds, own.spread, measured=False)
+        if not self.useful:
+            return None
         general = self._general(read=False)
         predicted = _range(general.factor / seconds, general.spread, measured=False)
         return replace(predicted, high=predicted.high * self.slack)
 
     def first_token_s(self, tokens: int) -> float | None:
-        """Seconds from a prompt of so many tokens to the first one of the answer; None: not probed."""
+        """Seconds from a prompt of so many tokens to the first one of the answer; None: not known."""
         seconds = mixed_s(
             self.share,
             lambda c: seconds_to_read(c, self.work, tokens, self.settings.kv_type),
             self.processor,
             self.device,
         )
-        found = self._own(read=True) or self._general(read=True)
-        return seconds / found.factor if seconds is not None else None
+        own = self._own(read=True)
+        if seconds is None or (own is None and not self.useful):
+            return None
+        return seconds / (own or self._general(read=True)).factor
+
+    def _same(self) -> list[LearnedRun]:
+        """Runs of the same model with the same settings."""
+        return self.learned.same(self.work.key, self.settings) if self.work.key else []
 
     def _own(self, *, read: bool) -> Correction | None:
         """What runs of the same model with other settings make of it; None: there are none."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -24,57 +24,39 @@ from slmdesk.engines import (
     EffortMeter,
     EngineProcess,
     GenerateRequest,
-    KvType,
     LoadOptions,
     Stats,
     engine_of_format,
     processor_seconds,
 )
-from slmdesk.fit.probe_models import ENDLESS, ProbeModel
-from slmdesk.fit.roofline import ATTENDED_TYPES, Sample
+from slmdesk.fit.correction import USEFUL_SHARE
+from slmdesk.fit.probe_models import ENDLESS
+from slmdesk.fit.probe_steps import ProbeStep, probe_steps
+from slmdesk.fit.roofline import Sample
 from slmdesk.fit.solving import MEMORY
 from slmdesk.fit.work import TokenWork, work_of_headers
-from slmdesk.formats.gguf import block_of, read_header
+from slmdesk.formats.gguf import read_header
 from slmdesk.hardware import memory_limits
 from slmdesk.messages import UserError
 
 _log = logging.getLogger(__name__)
 
-PROBE_VERSION = 2
+PROBE_VERSION = 3
 """Rises when the models or what is made of their times change, so that a kept probe is taken again."""
 
 LIMIT_S = 30.0
 """What was not timed by then is left out."""
+PATIENCE_S = 10.0
+"""Where other programs have kept the computer too busy until then, nothing is timed any more: it would tell
+nothing."""
 
 _LEAST_SPAN_S = 0.02
 """Of an answer that tells whether the computer was busy. Much of a shorter one is its beginning and end, when
 most threads have nothing to do, the more so the faster the computer."""
-_TOKENS = 10
-_ROUNDS = 3
-_SHALLOW = 8
-_READ = 256
-_DEEP = 496
 _SPARE = 16
 _PASSES = 2
-_LARGE_LAYER_BYTES = 16_700_000
 _MEMORY_SHARE = 4
 """The largest model takes no more than this part of the memory that is free."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeStep:
-    """One model to be timed, and where."""
-
-    role: str
-    model: ProbeModel
-    kv_type: KvType = "f16"
-    depth: int = _SHALLOW
-    """Tokens of the prompt."""
-    read: int = 0
-    """Tokens of another prompt, of which only the reading is timed; 0: none."""
-    rounds: int = _ROUNDS
-    tokens: int = _TOKENS
-    """Tokens of each answer."""
 
 
 class ProbeResult(Struct, frozen=True, kw_only=True):
@@ -98,64 +80,6 @@ class ProbeResult(Struct, frozen=True, kw_only=True):
         return bool(roles - {MEMORY}) and (self.complete or MEMORY in roles)
 
 
-_SMALL = ProbeModel(type="Q8_0", layers=2, width=256, forward_width=512, heads=4, kv_heads=2)
-_RECURRENT = replace(_SMALL, layers=8, forward_width=1024)
-_ATTENDING = ProbeModel(type="Q8_0", layers=2, width=256, forward_width=256, heads=8, kv_heads=2)
-_TYPES = {
-    "Q8_0": 3, "Q4_K": 5, "Q6_K": 4, "Q5_K": 4, "Q4_0": 5, "Q4_1": 5, "F16": 2, "F32": 1, "BF16": 2,
-    "Q3_K": 6, "Q2_K": 8, "Q5_0": 4, "Q5_1": 4, "IQ4_NL": 5, "IQ4_XS": 5, "IQ3_S": 6,
-    "IQ2_S": 8, "TQ2_0": 8, "MXFP4": 5,
-}  # fmt: skip
-"""Layers that make some 9 MB of each type: what fits into a cache fits for all of them, or for none."""
-_HEAD_LENGTHS = (64, 80, 96, 128, 256)
-_USUAL_TYPES = ("Q8_0", "Q4_K", "Q6_K")
-_USUAL_HEADS = (64, 128)
-_MEMORY_STEPS = (("Q8_0", 2), ("Q8_0", 4), ("Q8_0", 9), ("Q8_0", 32), ("Q4_K", 18))
-"""Layers of 16 MB in Q8_0: from what larger caches hold to what none does."""
-
-
-def probe_steps(largest_bytes: int) -> tuple[ProbeStep, ...]:
-    """The models, in the order in which they are timed; none of more than `largest_bytes`.
-
-    What few real models have comes last, for where there is no time for all.
-    """
-    found = [
-        *(ProbeStep(role="layers", model=replace(_SMALL, layers=layers)) for layers in (1, 2, 8, 24)),
-        ProbeStep(role="words", model=replace(_SMALL, vocabulary=1 << 15)),
-        ProbeStep(role="wide", model=ProbeModel(type="Q8_0", layers=1)),
-        ProbeStep(role="state", model=replace(_RECURRENT, heads=16, state_length=64)),
-        # The engine takes such a state only of twice the width.
-        ProbeStep(
-            role="state", model=replace(_RECURRENT, width=512, heads=32, state_length=16, own_decays=True)
-        ),
-    ]
-    for kind, layers in _MEMORY_STEPS:
-        if layers * _LARGE_LAYER_BYTES <= largest_bytes:
-            model = ProbeModel(type=kind, layers=layers)
-            found.append(ProbeStep(role=MEMORY, model=model, tokens=4))
-    for kind, layers in _TYPES.items():
-        model = ProbeModel(type=kind, layers=layers, width=512, forward_width=1536, heads=8, kv_heads=2)
-        found.append(ProbeStep(role="type", model=model, read=_READ))
-    for kv_type in ATTENDED_TYPES:
-        for length in _HEAD_LENGTHS:
-            if length % block_of(kv_type) == 0:
-                model = replace(_ATTENDING, head_length=length)
-                found.append(ProbeStep(role="attending", model=model, kv_type=kv_type, depth=_DEEP))
-    return tuple(sorted(found, key=_is_seldom))
-
-
-def _is_seldom(step: ProbeStep) -> bool:
-    match step.role:
-        case "state":
-            return True
-        case "type":
-            return step.model.type not in _USUAL_TYPES
-        case "attending":
-            return step.model.head_length not in _USUAL_HEADS
-        case _:
-            return False
-
-
 def measure(
     options: LoadOptions,
     *,
@@ -163,13 +87,15 @@ def measure(
     stop: threading.Event | None = None,
     on_progress: Callable[[float], None] | None = None,
     limit_s: float = LIMIT_S,
+    patience_s: float = PATIENCE_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> ProbeResult | None:
     """Time the models with the threads and devices of `options`, at context lengths of the probe's own.
 
-    All of them twice, because what else a computer does comes and goes, and only ever makes it slower. What
+    All of them twice, because what else a computer does comes and goes; what is usual of both counts. What
     does not run there, being too large for a device for example, is left out, and so is what was not timed
-    when `limit_s` were over, which may be all. Blocks for some seconds; None: `stop` was set meanwhile.
+    when `limit_s` were over, which may be all; after `patience_s` on a computer that is too busy the rest is
+    left out too. Blocks for some seconds; None: `stop` was set meanwhile.
     `on_progress` is told in this thread how much of it is done, 0 to 1. Raises UserError (kind MODEL or
     GENERATION) where the engine does not work at all, and OSError where there is no room for a file.
     """
@@ -181,7 +107,12 @@ def measure(
         return stop is not None and stop.is_set()
 
     def over() -> bool:
-        return stopped() or clock() - began >= limit_s
+        passed, share = clock() - began, bench.effort.share
+        return (
+            stopped()
+            or passed >= limit_s
+            or (passed >= patience_s and share is not None and share < USEFUL_SHARE)
+        )
 
     done = 0
     samples: dict[ProbeStep, Sample] = {}
@@ -205,7 +136,7 @@ def measure(
                     if sample is None:
                         break
                     before = samples.get(step)
-                    samples[step] = sample if before is None else _better(before, sample)
+                    samples[step] = sample if before is None else _between(before, sample)
                 done += 1
                 if on_progress is not None:
                     on_progress(done / (_PASSES * len(steps)))
@@ -282,10 +213,13 @@ class _Bench:
         return found
 
 
-def _better(one: Sample, other: Sample) -> Sample:
-    """The less disturbed of each figure."""
+def _between(one: Sample, other: Sample) -> Sample:
+    """What is usual here, between the two as ratios go: chats meet what else the computer does. The better
+    of both would promise, on a computer that is never quite idle, what hardly any answer reaches."""
     return msgspec.structs.replace(
-        one, token_s=min(one.token_s, other.token_s), read_s=min(one.read_s, other.read_s)
+        one,
+        token_s=math.sqrt(one.token_s * other.token_s),
+        read_s=math.sqrt(one.read_s * other.read_s),
     )
 
 

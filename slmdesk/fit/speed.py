@@ -7,46 +7,27 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
-from msgspec.structs import replace
-
-from slmdesk.engines import Loaded, LoadOptions, Stats, engine_of_format, installed_version
+from slmdesk.engines import Loaded, Stats, installed_version
 from slmdesk.fit.correction import LEAST_READ_TOKENS, is_measurement
 from slmdesk.fit.facts import facts_of_path
-from slmdesk.fit.kept_probes import KeptProbe, ProbeFile, ProbeKey
+from slmdesk.fit.kept_probes import KeptProbe
 from slmdesk.fit.learned import Learned
 from slmdesk.fit.prediction import Prediction
-from slmdesk.fit.probe import ProbeResult, measure
+from slmdesk.fit.probe import measure
+from slmdesk.fit.probing import PROBED_ENGINE, Measures, Probing
 from slmdesk.fit.records import Run, RunFile, RunSettings
-from slmdesk.fit.roofline import Coefficients, with_threads
-from slmdesk.fit.solving import solve
 from slmdesk.fit.speeds import SpeedQuestion, Speeds
 from slmdesk.fit.types import FitQuestion, SpeedRange
 from slmdesk.fit.work import TokenWork
 from slmdesk.hardware import cpu_name, default_threads
-from slmdesk.messages import UserError
+from slmdesk.messages import Message, UserError
 
 _log = logging.getLogger(__name__)
 
 FIRST_PROMPT = 130
 """Tokens of a question of about a hundred words."""
 _USUAL = FitQuestion()
-_PROBED_ENGINE = engine_of_format("gguf")
-"""The one that the probe's models are of."""
-
-
-class Measures(Protocol):
-    """Times the models of the probe; `probe.measure` is one."""
-
-    def __call__(
-        self,
-        options: LoadOptions,
-        *,
-        stop: threading.Event | None = None,
-        on_progress: Callable[[float], None] | None = None,
-    ) -> ProbeResult | None:
-        """None: `stop` was set meanwhile."""
 
 
 class SpeedModel:
@@ -68,25 +49,22 @@ class SpeedModel:
         now: Callable[[], float] = time.time,
     ) -> None:
         """`work_of_path`: of a model on this disk; blocking, raises UserError; None: not known."""
-        self._probes = ProbeFile(folder)
+        self._probing = Probing(folder, measures=measures, cpu=cpu, threads=threads, version=version, now=now)
         self._runs = RunFile(folder)
-        self._measures, self._work_of_path = measures, work_of_path
-        self._ask_cpu, self._ask_threads, self._ask_version, self._now = cpu, threads, version, now
-        self._probing = threading.Lock()
+        self._work_of_path, self._now = work_of_path, now
         # Guards the fields below it.
         self._state = threading.Lock()
-        self._cpu: str | None = None
-        self._versions: dict[str, str] = {}
         self._works: dict[str, TokenWork | None] = {}
         self._learned: tuple[tuple[Run, ...], tuple[KeptProbe, ...], Learned] | None = None
 
     def is_probed(self, question: FitQuestion = _USUAL) -> bool:
-        """Whether `probe` has nothing to do. Reads a small file at its first call."""
-        return not self._left(question)
+        """Whether `probe` has nothing to do: this computer was timed undisturbed, or that was tried less than
+        ten minutes ago. Reads two small files at its first call."""
+        return self._probing.is_done(question)
 
     def is_disturbed(self, question: FitQuestion = _USUAL) -> bool:
         """Whether other programs kept this computer busy when it was timed, so that `probe` does it again."""
-        return any(key in self._left(question) for key in self._known())
+        return self._probing.is_disturbed(question)
 
     def probe(
         self,
@@ -96,47 +74,35 @@ class SpeedModel:
         on_progress: Callable[[float], None] | None = None,
     ) -> bool:
         """Time this computer with the threads and devices of `question`, unless that was done before and not
-        disturbed.
+        disturbed, or tried less than ten minutes ago.
 
         Blocks for some seconds, during which nothing else should decode; never in the GUI thread.
-        `on_progress` is told in this thread how much of it is done, 0 to 1. False: `stop` was set meanwhile,
-        or the computer was so busy that hardly anything could be timed. Raises UserError (kind MODEL or
-        GENERATION) where the engine does not work, and OSError where the temporary folder has no room.
+        `on_progress` is told in this thread how much of it is done, 0 to 1. False: nothing can be told of
+        speeds, because `stop` was set meanwhile, or the computer was too busy. Raises UserError (kind MODEL
+        or GENERATION) where the engine does not work, and OSError where the temporary folder has no room.
         """
-        with self._probing:
-            left = self._left(question)
-            for number, key in enumerate(left):
-                devices = (key.device,) if key.device else ()
-                found = self._measures(
-                    LoadOptions(threads=key.threads, devices=devices),
-                    stop=stop,
-                    on_progress=_part_of(on_progress, number, len(left)),
-                )
-                if found is None or not found.is_enough:
-                    return False
-                self._probes.keep(
-                    KeptProbe(
-                        key=key,
-                        coefficients=solve(found.samples, 0 if key.device else key.threads),
-                        at=self._now(),
-                        share=found.share,
-                        complete=found.complete,
-                    )
-                )
-        return True
+        return self._probing.take(question, stop=stop, on_progress=on_progress)
 
     def speeds(self, question: SpeedQuestion) -> Speeds:
         """What `FitCheck` asks: with an empty and with a filled context, and to the first token."""
         asked, work = question.question, question.work
         predict = self._prediction(work, asked, question.engine, question.placed_share)
+        empty = predict.rate(0)
+        note = None
+        if empty is None:
+            note = self._probing.nothing_known(asked)
+        elif predict.doubt > 1:
+            note = Message("fit-speed-disturbed")
         return Speeds(
-            empty=predict.rate(0),
+            empty=empty,
             full=predict.rate(asked.context_length),
             first_token_s=predict.first_token_s(FIRST_PROMPT),
+            note=note,
+            slack=predict.doubt,
         )
 
     def predict(
-        self, work: TokenWork, question: FitQuestion, *, depth: int = 0, engine: str = _PROBED_ENGINE
+        self, work: TokenWork, question: FitQuestion, *, depth: int = 0, engine: str = PROBED_ENGINE
     ) -> SpeedRange | None:
         """Token generation when `depth` tokens are in the cache. None: neither probed nor ever run here."""
         return self._prediction(work, question, engine, placed_share(work, question)).rate(depth)
@@ -147,7 +113,7 @@ class SpeedModel:
         question: FitQuestion,
         *,
         prompt_tokens: int = FIRST_PROMPT,
-        engine: str = _PROBED_ENGINE,
+        engine: str = PROBED_ENGINE,
     ) -> float | None:
         """Seconds from a prompt of so many tokens to the first token of a loaded model. None: not known."""
         predict = self._prediction(work, question, engine, placed_share(work, question))
@@ -174,8 +140,8 @@ class SpeedModel:
             key=work.key,
             settings=RunSettings(
                 engine=loaded.engine,
-                version=self._version(loaded.engine),
-                cpu=self._cpu_name(),
+                version=self._probing.version(loaded.engine),
+                cpu=self._probing.cpu_name(),
                 threads=report.threads,
                 devices=report.used_devices,
                 gpu_layers=report.gpu_layers,
@@ -193,91 +159,45 @@ class SpeedModel:
         return True
 
     def _prediction(self, work: TokenWork, question: FitQuestion, engine: str, share: float) -> Prediction:
-        threads = question.threads or self._ask_threads()
+        threads = self._probing.threads(question)
         devices = question.devices if share > 0 else ()
         settings = RunSettings(
             engine=engine,
-            version=self._version(engine),
-            cpu=self._cpu_name(),
+            version=self._probing.version(engine),
+            cpu=self._probing.cpu_name(),
             threads=threads,
             devices=devices,
             gpu_layers=round(share * (work.layers + 1)) if devices else 0,
             kv_type=question.kv_type,
         )
-        processor = self._nearest(threads, "")
+        processor = self._probing.nearest(threads, "")
+        matters = processor is not None and (share < 1 or not devices)
         return Prediction(
             work=work,
             settings=settings,
             share=share if devices else 0.0,
-            processor=self._coefficients(threads, ""),
-            device=self._coefficients(threads, devices[0]) if devices else None,
+            processor=self._probing.coefficients(threads, ""),
+            device=self._probing.coefficients(threads, devices[0]) if devices else None,
             exact=work.exact
-            and engine == _PROBED_ENGINE
+            and engine == PROBED_ENGINE
             and processor is not None
             and processor.key.threads == threads
             and processor.complete,
             learned=self._all_learned(),
-            slack=processor.slack if processor is not None and share < 1 else 1.0,
+            slack=processor.slack if processor is not None and matters else 1.0,
+            useful=processor.is_useful if processor is not None and matters else True,
         )
 
     def _all_learned(self) -> Learned:
         """From all runs and probes until now."""
         with self._state:
             kept = self._learned
-        now = (self._runs.runs(), self._probes.probes())
+        now = (self._runs.runs(), self._probing.probes)
         if kept is None or kept[0] is not now[0] or kept[1] is not now[1]:
-            kept = (*now, Learned(now[0], self._coefficients))
+            kept = (*now, Learned(now[0], self._probing.coefficients))
             with self._state:
                 self._learned = kept
         return kept[2]
-
-    def _keys(self, question: FitQuestion) -> list[ProbeKey]:
-        """What has to be probed for `question`: the processor, and its first device, which speaks for all."""
-        usual = ProbeKey(
-            cpu=self._cpu_name(),
-            threads=question.threads or self._ask_threads(),
-            engine=self._version(_PROBED_ENGINE),
-        )
-        devices = question.devices[:1] if question.gpu_layers else ()
-        return [usual, *(replace(usual, device=name) for name in devices)]
-
-    def _known(self) -> dict[ProbeKey, KeptProbe]:
-        return {probe.key: probe for probe in self._probes.probes()}
-
-    def _left(self, question: FitQuestion) -> list[ProbeKey]:
-        """What `probe` would measure: it was not, or it was disturbed."""
-        known = self._known()
-        return [key for key in self._keys(question) if key not in known or known[key].disturbed]
-
-    def _nearest(self, threads: int, device: str) -> KeptProbe | None:
-        """The probe with the most similar number of threads; None: there is none on this computer."""
-        wanted = ProbeKey(
-            cpu=self._cpu_name(), threads=threads, engine=self._version(_PROBED_ENGINE), device=device
-        )
-        fitting = (probe for probe in self._probes.probes() if replace(probe.key, threads=threads) == wanted)
-        return min(fitting, key=lambda probe: abs(probe.key.threads - threads), default=None)
-
-    def _coefficients(self, threads: int, device: str) -> Coefficients | None:
-        """Of the probe with the most similar number of threads; None: there is none on this computer."""
-        best = self._nearest(threads, device)
-        if best is None:
-            return None
-        if best.key.threads == threads or device:
-            return best.coefficients
-        return with_threads(best.coefficients, best.key.threads, threads)
-
-    def _cpu_name(self) -> str:
-        with self._state:
-            if self._cpu is None:
-                self._cpu = self._ask_cpu()
-            return self._cpu
-
-    def _version(self, engine: str) -> str:
-        with self._state:
-            if engine not in self._versions:
-                # A hundredth of a second, for each row of a long list otherwise.
-                self._versions[engine] = self._ask_version(engine)
-            return self._versions[engine]
 
     def _work(self, loaded: Loaded) -> TokenWork | None:
         with self._state:
@@ -291,15 +211,6 @@ class SpeedModel:
         with self._state:
             self._works[loaded.path] = work
         return work
-
-
-def _part_of(
-    on_progress: Callable[[float], None] | None, number: int, count: int
-) -> Callable[[float], None] | None:
-    """Tells of one of `count` things that are done one after the other."""
-    if on_progress is None:
-        return None
-    return lambda fraction: on_progress((number + fraction) / count)
 
 
 def placed_share(work: TokenWork, question: FitQuestion) -> float:

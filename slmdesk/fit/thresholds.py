@@ -14,6 +14,9 @@ class Thresholds:
     free_share: float = 0.9
     """`fits` takes at most this share of the memory that is free now. What is predicted may be 7% too little
     (budget row 9 of the design), and other programs go on."""
+    spare_share: float = 0.75
+    """What `fits` and takes at most this share leaves room to spare: a somewhat longer context, or another
+    program, still fits."""
     system_share: float = 1 / 8
     """Of the computer's memory that the system itself needs, of large ones `system_most`: `tight` takes at
     most the rest, `too_big` more."""

@@ -29,6 +29,11 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
 
 
+Room: TypeAlias = Literal["spare", "enough", "little", "none"]
+"""How much of the memory that is free now is left: plenty, enough, too little for other programs; `none`:
+less is free than is needed."""
+
+
 class FitQuestion(Struct, frozen=True, kw_only=True):
     """How the model would be loaded. Hashable, so that answers can be kept."""
 
@@ -154,3 +159,7 @@ class FitReport(Struct, frozen=True, kw_only=True):
     """The same with the context filled."""
     first_token_s: float | None
     """Time to first token after a prompt of 130 tokens (about a hundred words), in seconds."""
+    speed_note: Message | None = None
+    """Why the speeds are not known, or may be more, in one sentence; None: there is nothing to say."""
+    room: Room | None = None
+    """What is left of the memory that is free now, where it fits or is tight; None: neither, or not known."""

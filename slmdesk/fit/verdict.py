@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import msgspec
 
 from slmdesk.engines import PROCESSOR
 from slmdesk.fit.changes import Alternative, change_to
 from slmdesk.fit.machine import DeviceFacts, Machine
-from slmdesk.fit.speeds import Speeds
+from slmdesk.fit.speeds import Speeds, about_seconds
 from slmdesk.fit.thresholds import THRESHOLDS, Thresholds
-from slmdesk.fit.types import DeviceNeed, FitQuestion, FitReport, MemoryNeed, Parts, Verdict
+from slmdesk.fit.types import DeviceNeed, FitQuestion, FitReport, MemoryNeed, Parts, Room, Verdict
 from slmdesk.messages import Fact, Message
 
 _RANK: Mapping[Verdict, int] = {
@@ -22,6 +24,7 @@ _RANK: Mapping[Verdict, int] = {
     Verdict.UNKNOWN: 3,
     Verdict.TOO_BIG: 4,
 }
+_ROOMS: tuple[Room, ...] = get_args(Room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,18 @@ class _Finding:
 
     verdict: Verdict
     reason: Message
+    room: Room | None = None
     missing: int = 0
     """Bytes that have to become free for it to fit, where closing other programs can do that."""
+
+    @property
+    def scarcity(self) -> int:
+        """0 where there is most room."""
+        return _ROOMS.index(self.room) if self.room is not None else 0
+
+    def badness(self) -> tuple[int, int]:
+        """Of two findings the one with more is the limiting one. What fits does so alike."""
+        return rank(self.verdict), self.scarcity if self.verdict is Verdict.TIGHT else 0
 
 
 def rank(verdict: Verdict) -> int:
@@ -63,8 +76,8 @@ def judge(
     worst = _worst_of_memory(memory, machine, question, thresholds)
     slow = _slow(speeds, thresholds)
     if slow is not None and rank(worst.verdict) < rank(Verdict.SLOW):
-        worst = _Finding(Verdict.SLOW, slow)
-    elif worst.verdict is Verdict.FITS and speeds.empty is not None:
+        worst = _Finding(Verdict.SLOW, slow, worst.room)
+    elif worst.verdict is Verdict.FITS and _is_fast(speeds, thresholds):
         worst = replace(worst, reason=Message(worst.reason.key + "-fast", worst.reason.facts))
     return FitReport(
         verdict=worst.verdict,
@@ -74,12 +87,15 @@ def judge(
         speed=speeds.empty,
         speed_when_full=speeds.full,
         first_token_s=speeds.first_token_s,
+        speed_note=speeds.note,
+        room=worst.room,
     )
 
 
-def fits_into(memory: MemoryNeed, machine: Machine, question: FitQuestion) -> Verdict:
-    """What the memory alone says."""
-    return _worst_of_memory(with_machine(memory, machine), machine, question, THRESHOLDS).verdict
+def goes_in_now(memory: MemoryNeed, machine: Machine, question: FitQuestion) -> bool:
+    """Whether the memory that is free now suffices, be it only just."""
+    found = _worst_of_memory(with_machine(memory, machine), machine, question, THRESHOLDS)
+    return found.room not in (None, "none")
 
 
 def fits_on_devices(memory: MemoryNeed, machine: Machine) -> bool:
@@ -116,8 +132,10 @@ def _worst_of_memory(
     shared = sum(need.parts.total for need in needs if _is_shared(machine, need.name))
     found = [_own_memory(max(0, memory.resident) + shared, machine, thresholds)]
     found += [_device(need, machine.device(need.name), thresholds) for need in needs if need.parts.total > 0]
-    # Of equals the device: it is what was chosen.
-    return max(reversed(found), key=lambda finding: rank(finding.verdict))
+    # Of equals the one that leaves less, and then the device: it is what was chosen.
+    worst = max(reversed(found), key=_Finding.badness)
+    scarcest = max(found, key=lambda finding: finding.scarcity)
+    return replace(worst, room=scarcest.room) if worst.room is not None else worst
 
 
 def _is_shared(machine: Machine, name: str) -> bool:
@@ -132,11 +150,13 @@ def _own_memory(needed: int, machine: Machine, thresholds: Thresholds) -> _Findi
     if needed > total - thresholds.system_reserve(total, limited=machine.limited):
         return _Finding(Verdict.TOO_BIG, Message("fit-too-big" + of, facts))
     if needed <= free * thresholds.free_share:
-        return _Finding(Verdict.FITS, Message("fit-fits", facts))
-    missing = int(needed / thresholds.free_share) - free
+        room: Room = "spare" if needed <= free * thresholds.spare_share else "enough"
+        return _Finding(Verdict.FITS, Message("fit-fits", facts), room)
+    missing = max(1, math.ceil(needed / thresholds.free_share) - free)
+    facts["missing_memory"] = missing
     if needed > free:
-        return _Finding(Verdict.TIGHT, Message("fit-tight-others" + of, facts), missing)
-    return _Finding(Verdict.TIGHT, Message("fit-tight", facts), missing)
+        return _Finding(Verdict.TIGHT, Message("fit-tight-others" + of, facts), "none", missing)
+    return _Finding(Verdict.TIGHT, Message("fit-tight", facts), "little", missing)
 
 
 def _device(need: DeviceNeed, device: DeviceFacts | None, thresholds: Thresholds) -> _Finding:
@@ -153,20 +173,36 @@ def _device(need: DeviceNeed, device: DeviceFacts | None, thresholds: Thresholds
     if needed > total - reserve:
         return _Finding(Verdict.TOO_BIG, Message("fit-too-big-device", facts))
     if needed <= free - reserve:
-        return _Finding(Verdict.FITS, Message("fit-fits-device", facts))
-    key = "fit-tight-others-device" if needed > free else "fit-tight-device"
-    return _Finding(Verdict.TIGHT, Message(key, facts), needed + reserve - free)
+        room: Room = "spare" if needed <= free * thresholds.spare_share else "enough"
+        return _Finding(Verdict.FITS, Message("fit-fits-device", facts), room)
+    missing = facts["missing_memory"] = needed + reserve - free
+    if needed > free:
+        return _Finding(Verdict.TIGHT, Message("fit-tight-others-device", facts), "none", missing)
+    return _Finding(Verdict.TIGHT, Message("fit-tight-device", facts), "little", missing)
 
 
 def _slow(speeds: Speeds, thresholds: Thresholds) -> Message | None:
-    """Why it is slow; None: it is not, or nothing is known."""
-    rate = speeds.empty
-    if rate is not None and rate.expected < thresholds.slow_tokens_per_second:
+    """Why it is slow; None: it may not be, or nothing is known."""
+    rate, slack = speeds.empty, max(1.0, speeds.slack)
+    if rate is not None and rate.expected * slack < thresholds.slow_tokens_per_second:
+        if slack > 1:
+            return Message("fit-slow-at-most", {"tokens_per_second": float(rate.expected * slack)})
         key = "fit-slow" if rate.expected >= thresholds.reading_tokens_per_second else "fit-slow-reading"
         return Message(key, {"tokens_per_second": float(rate.expected)})
-    if speeds.first_token_s is not None and speeds.first_token_s > thresholds.slow_first_token_s:
-        return Message("fit-slow-first-word", {"seconds": float(speeds.first_token_s)})
+    first_s = speeds.first_token_s
+    if first_s is not None and first_s / slack > thresholds.slow_first_token_s:
+        return Message("fit-slow-first-word", {"seconds": float(about_seconds(first_s / slack))})
     return None
+
+
+def _is_fast(speeds: Speeds, thresholds: Thresholds) -> bool:
+    """Whether it writes faster than people read, whatever the range comes to."""
+    rate = speeds.empty
+    return (
+        rate is not None
+        and rate.expected >= thresholds.slow_tokens_per_second
+        and rate.low >= thresholds.reading_tokens_per_second
+    )
 
 
 def _unknown(
@@ -189,6 +225,7 @@ def _unknown(
         speed=speeds.empty,
         speed_when_full=speeds.full,
         first_token_s=speeds.first_token_s,
+        speed_note=speeds.note,
     )
 
 
@@ -209,11 +246,10 @@ def _change(
     if worst.verdict is Verdict.SLOW:
         return Message("fit-change-smaller-faster")
     if worst.missing > 0:
-        key = "fit-change-close"
+        # How much more has to be free is said by the reason.
         if "device" in worst.reason.facts:
-            facts: dict[str, Fact] = {"missing_memory": worst.missing, "device": worst.reason.facts["device"]}
-            return Message(key + "-device", facts)
-        return Message(key, {"missing_memory": worst.missing})
+            return Message("fit-change-close-device", {"device": worst.reason.facts["device"]})
+        return Message("fit-change-close")
     return Message("fit-change-smaller")
 
 
@@ -224,4 +260,16 @@ def verdict_word(verdict: Verdict) -> Message:
 
 def headline(report: FitReport) -> Message:
     """The verdict as a heading: Fits with room to spare, ..."""
-    return Message(f"verdict-headline-{report.verdict.value.replace('_', '-')}")
+    key = f"verdict-headline-{report.verdict.value.replace('_', '-')}"
+    if report.verdict is Verdict.FITS and report.room == "enough":
+        key += "-enough"
+    if report.verdict is Verdict.TIGHT and report.room == "none":
+        key += "-others"
+    return Message(key)
+
+
+def explained(report: FitReport) -> tuple[Message, ...]:
+    """Why, in a sentence or two: the reason, and what is not known of the speed where that matters."""
+    if report.speed_note is None or report.verdict is Verdict.TOO_BIG:
+        return (report.reason,)
+    return report.reason, report.speed_note

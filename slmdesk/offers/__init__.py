@@ -1,6 +1,7 @@
 """What to suggest on this computer: the catalogue, how each model would run here, and what is installed."""
 
 from slmdesk.offers.adviser import Adviser
+from slmdesk.offers.caution import note_of_speeds
 from slmdesk.offers.comparison import Aspect, Compared, compare
 from slmdesk.offers.laddering import ladder_steps
 from slmdesk.offers.offer import GROUPS, Offer, OfferGroup, SizeSource
@@ -31,6 +32,7 @@ __all__ = [
     "WorkUse",
     "compare",
     "ladder_steps",
+    "note_of_speeds",
     "recommend_variant",
     "smaller_subjects",
     "subject_of",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from slmdesk.catalogue import CatalogueModel, Variant
@@ -34,10 +34,22 @@ class Adviser:
     def __init__(self, check: FitCheck) -> None:
         self._check = check
 
-    def offer(self, model: CatalogueModel, on_disk: OnDisk | None = None) -> Offer:
-        """The offer of `model`, by formulas."""
+    def offer(
+        self,
+        model: CatalogueModel,
+        on_disk: OnDisk | None = None,
+        headers: Mapping[str, HeaderSet] = MappingProxyType({}),
+    ) -> Offer:
+        """The offer of `model`: by formulas, and as `exact_report` for each variant that has `headers`, by
+        its id. Raises UserError (kind MODEL) for headers of a file that is damaged or hostile.
+        """
         installed = on_disk.ids_of(model) if on_disk is not None else ()
-        recommended = recommend_variant(model.variants, partial(self.report, model))
+
+        def report_of(variant: Variant) -> FitReport:
+            known = headers.get(variant.id)
+            return self.exact_report(model, variant, known) if known else self.report(model, variant)
+
+        recommended = recommend_variant(model.variants, report_of)
         if recommended is not None:
             return Offer(
                 model=model,

@@ -7,9 +7,12 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Literal
 
 from msgspec.structs import replace
 
+from slmdesk.messages import Message
+from slmdesk.offers.caution import note_of_speeds
 from slmdesk.offers.offer import GROUPS, Offer, OfferGroup
 from slmdesk.offers.offer_filter import OfferFilter, SortBy
 from slmdesk.offers.ordering import Orderings
@@ -87,6 +90,15 @@ class OfferList:
             self._traits[row] = self._numbers.setdefault(bits_of(offer), len(self._numbers))
             self._bytes[row] = offer.download_bytes if offer.download_bytes is not None else math.inf
         self._kept: tuple[OfferFilter, int | None] | None = None
+        self._speed_note: Message | Literal[False] | None = False
+
+    @property
+    def speed_note(self) -> Message | None:
+        """Why how fast this computer is was not considered in the order; None: it was."""
+        if self._speed_note is False:
+            # Once for all letters of a text.
+            self._speed_note = note_of_speeds(self._offers)
+        return self._speed_note
 
     def show(self, wanted: OfferFilter, sort: SortBy = "best") -> Shown:
         """What is shown, in order."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from slmdesk.catalogue import CatalogueModel
+from slmdesk.offers.caution import may_be_slow, taken_share
 from slmdesk.offers.folding import fold
 from slmdesk.offers.offer import Offer
 from slmdesk.offers.offer_filter import SortBy
@@ -19,6 +20,7 @@ _DOUBLINGS_A_YEAR = 1.0
 """What a newer model is worth: one a year younger does as well as one of twice the size. That is careful: for
 the best models, "Densing law of LLMs" (Nature Machine Intelligence, 2025) found a doubling in 3.5 months."""
 _YEAR_WHERE_UNKNOWN = 2024.0
+_PERHAPS_SLOW = 1e5
 _CURATED_FIRST = 1e6
 
 
@@ -37,11 +39,14 @@ def strength(model: CatalogueModel) -> float | None:
 
 
 def _best(offer: Offer) -> float:
-    """What runs well: the strongest first. What does not: what is nearest to it first, which is the smallest.
-    Models that nobody chose for the list come after it, the most downloaded first."""
+    """What runs well: the strongest first, but what takes much of the memory last where no speed is known.
+    What does not: what is nearest to it first, which is the smallest. Models that nobody chose for the list
+    come after it, the most downloaded first."""
     model = offer.model
     if not model.curated:
         return _CURATED_FIRST - math.log10((model.downloads or 0) + 1)
+    if may_be_slow(offer):
+        return _PERHAPS_SLOW + taken_share(offer.report)
     if offer.group == "well":
         known = strength(model)
         return -known if known is not None else _CURATED_FIRST / 2

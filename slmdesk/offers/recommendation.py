@@ -17,12 +17,15 @@ from msgspec import Struct
 from slmdesk.catalogue import Format, Variant, quantization_named
 from slmdesk.fit import FitReport, Verdict
 from slmdesk.messages import Message
+from slmdesk.offers.caution import taken_share
 
 ReportOf = Callable[[Variant], FitReport]
 
 COMFORTABLE_TOKENS_PER_SECOND = 20.0
 """At the low end of the range: three times as fast as people read, so that even code and long answers are not
 waited for."""
+_COMFORTABLE_SHARE = 0.5
+"""Of the memory that is free."""
 _VERY_GOOD = 3
 _WORSE = 2
 
@@ -99,22 +102,13 @@ class _Choice:
     def _is_comfortable(self, variant: Variant) -> bool:
         report = self.report(variant)
         fast = report.speed is not None and report.speed.low >= COMFORTABLE_TOKENS_PER_SECOND
-        return report.verdict is Verdict.FITS and fast and _leaves_half(report)
+        return report.verdict is Verdict.FITS and fast and taken_share(report) <= _COMFORTABLE_SHARE
 
     def report(self, variant: Variant) -> FitReport:
         """How it runs here; asked once."""
         if variant.id not in self._reports:
             self._reports[variant.id] = self._report_of(variant)
         return self._reports[variant.id]
-
-
-def _leaves_half(report: FitReport) -> bool:
-    """Of the computer's memory and of each device that is used."""
-    if report.memory is None or not report.memory.devices:
-        return True
-    own, *others = report.memory.devices
-    needs = [(report.memory.resident, own.free), *((one.parts.total, one.free) for one in others)]
-    return all(free is None or 2 * needed <= free for needed, free in needs)
 
 
 def _grade(variant: Variant) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -36,6 +37,7 @@ def subject_of(model: CatalogueModel, variant: Variant, headers: HeaderSet = ())
     return Subject(
         key=sha256 or variant.id,
         label=variant.label,
+        file=PurePosixPath(variant.files[0].path if variant.files else variant.folder).name,
         format=variant.format,
         quantization=variant.quantization,
         headers=headers,

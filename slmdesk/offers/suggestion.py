@@ -10,6 +10,7 @@ from msgspec import Struct
 from slmdesk.catalogue import CatalogueModel
 from slmdesk.fit import Verdict
 from slmdesk.messages import Message
+from slmdesk.offers.caution import may_be_slow
 from slmdesk.offers.offer import Offer
 from slmdesk.offers.ranking import strength
 from slmdesk.offers.recommendation import COMFORTABLE_TOKENS_PER_SECOND
@@ -91,12 +92,13 @@ def _may_be_suggested(offer: Offer, free_disk_bytes: int | None) -> bool:
 
 def _order(offer: Offer, language: str) -> tuple[bool, bool, bool, float, float]:
     size, speed = offer.download_bytes or 0, offer.speed
-    # What does not run well is no better for being large.
-    good = _goodness(offer.model) if offer.verdict is Verdict.FITS else -size
+    unsure = may_be_slow(offer)
+    # What does not run well, or may not, is no better for being large.
+    good = _goodness(offer.model) if offer.verdict is Verdict.FITS and not unsure else -size
     return (
         not _speaks(offer, language),
         size > MOST_BYTES,
-        speed is not None and speed.low < COMFORTABLE_TOKENS_PER_SECOND,
+        unsure or (speed is not None and speed.low < COMFORTABLE_TOKENS_PER_SECOND),
         -good,
         size,
     )

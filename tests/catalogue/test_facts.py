@@ -108,6 +108,9 @@ def test_whose_model_it_is(repo: str, tags: list[str], model_id: str) -> None:
         ("Phi-4-mini-GGUF", 3_836_021_856, "", 3.836021856, "small"),
         ("Qwen3-30B-A3B-GGUF", 30_532_122_624, "30B-A3B", 30.0, "medium"),
         ("Mystery-GGUF", None, "", None, "unknown"),
+        ("Card-1B-GGUF", 8_030_000_000, "", 8.03, "small"),
+        ("Mix-8x7B-GGUF", 46_702_792_704, "8x7B", 56.0, "above"),
+        ("Scout-17B-16E-GGUF", 107_769_861_120, "", 107.76986112, "above"),
         ("SmolLM2-135M-GGUF", None, "135M", 0.135, "micro"),
     ],
 )

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,13 @@ import click
 import pytest
 
 from slmdesk.catalogue import load_curated
-from slmdesk.cli import catalogue
+from slmdesk.cli import catalogue, fitting
 from slmdesk.cli.main import Surroundings
+from slmdesk.fit import SpeedModel
+from slmdesk.hardware import describe_computer
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.storage import Paths, Settings
+from tests.fit.speed_samples import MadeUpProbe
 from tests.hub import LoopbackHub, SparseFile
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
@@ -27,6 +32,8 @@ Said = tuple[int, str, str]
 Catalogue = Callable[..., Said]
 
 OFFLINE = Settings(offline=True)
+_GIB = 2**30
+_NOT_MEASURED = "The speed is not known: this computer has not been measured yet."
 
 
 @pytest.fixture
@@ -83,7 +90,7 @@ def test_search_finds_the_list_and_the_hub_together(hub: LoopbackHub, run: Catal
     said = run("search", "zebra", "--json")
     found = _json(said)
     assert (said[0], said[2]) == (0, "")
-    assert list(found) == ["models", "more", "curated_date", "hub"]
+    assert list(found) == ["models", "more", "curated_date", "speed_note", "hub"]
     [zebra] = found["models"]
     assert zebra["name"] == "Zebra 3B"
     assert (zebra["curated"], zebra["downloads"], zebra["licence"]["id"]) == (False, 50, "mit")
@@ -105,7 +112,8 @@ def test_search_for_people(hub: LoopbackHub, run: Catalogue) -> None:
     _fill(hub)
     code, out, err = run("search", "zebra")
     assert (code, err) == (0, "")
-    header, row = out.splitlines()
+    header, row, note = out.splitlines()
+    assert note == f"{_NOT_MEASURED} So the order does not go by it."
     assert header.split() == ["ID", "Size", "Licence", "Download", "tok/s", "Fit"]
     assert row.split()[:3] == ["somebody/Zebra-3B-GGUF", "3B", "MIT"]
     code, out, err = run("search", "no such model")
@@ -116,11 +124,46 @@ def test_search_is_limited_and_says_so(run: Catalogue) -> None:
     code, out, err = run("search", "--curated", "--limit", "5")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert lines[-1] == "5 models are listed, and there are more: see --limit."
     found = _json(run("search", "--curated", "--limit", "1000", "--json"))
     assert len(found["models"]) == len(load_curated().models)
     assert (found["more"], found["hub"]["asked"]) == (False, False)
+
+
+def test_as_long_as_no_speed_is_known_a_model_of_modest_size_leads_and_that_is_said(
+    run: Catalogue, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computer = replace(describe_computer(), total_memory_bytes=24 * _GIB, available_memory_bytes=20 * _GIB)
+    monkeypatch.setattr(fitting, "describe_computer", lambda: replace(computer, gpus=()))
+    found = _json(run("search", "qwen", "--curated", "--limit", "1000", "--json"))
+    assert found["speed_note"] == _NOT_MEASURED
+    assert found["models"][0]["speed_note"] == _NOT_MEASURED
+    sizes = [model["resident"] for model in found["models"] if model["verdict"] == "fits"]
+    assert sizes[0] <= 5 * _GIB
+    assert max(sizes) > 10 * _GIB
+    # Once it is known, the strongest that runs well leads, and nothing needs to be said.
+    fast = partial(SpeedModel, measures=MadeUpProbe(speed=100.0))
+    monkeypatch.setattr(fitting, "SpeedModel", fast)
+    fast(paths.speed).probe()
+    found = _json(run("search", "qwen", "--curated", "--limit", "1000", "--json"))
+    assert found["speed_note"] is None
+    assert found["models"][0]["resident"] > 10 * _GIB
+    assert "The speed is not known" not in run("search", "qwen", "--curated")[1]
+
+
+def test_a_size_that_a_name_only_seems_to_tell(hub: LoopbackHub, run: Catalogue) -> None:
+    for name, total in (("Card-1B-GGUF", 8_030_000_000), ("Plain-8B-GGUF", 8_030_000_000)):
+        hub.add_model(
+            f"maker/{name}",
+            {"model.gguf": SparseFile(b"GGUF", 1_000_000)},
+            gguf={"total": total, "architecture": "llama"},
+        )
+    _, out, _ = run("show", "maker/Card-1B-GGUF")
+    assert any(line.startswith("Size") and "8.03B" in line for line in out.splitlines())
+    assert _json(run("show", "maker/Card-1B-GGUF", "--json"))["parameters"] == 8_030_000_000
+    _, out, _ = run("show", "maker/Plain-8B-GGUF")
+    assert any(line.split() == ["Size", "8B"] for line in out.splitlines())
 
 
 def test_only_what_fits(run: Catalogue) -> None:

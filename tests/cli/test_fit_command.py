@@ -19,6 +19,7 @@ from slmdesk.cli import fitting
 from slmdesk.cli.fit import build_fit
 from slmdesk.cli.main import Surroundings
 from slmdesk.fit import FitQuestion, SpeedModel
+from slmdesk.fit.probe_tries import WAIT_S
 from slmdesk.messages import ErrorKind, UserError, one_line
 from slmdesk.storage import Paths, Settings
 from tests.fit.header_models import HEADER_MODELS
@@ -44,6 +45,7 @@ KEYS = [
     "verdict",
     "reason",
     "tokens_per_second",
+    "speed_note",
 ]
 EXACT = ("weights", "kv", "compute", "output", "total")
 _PROBE = SpeedModel.probe
@@ -300,24 +302,97 @@ def test_how_fast_this_computer_is_gets_measured_once(fit: Fit, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("watched", [True, False])
-def test_who_watches_is_told_that_the_computer_is_measured_and_was_busy(
+def test_who_watches_is_told_that_the_computer_is_measured(
     paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], watched: bool
 ) -> None:
-    monkeypatch.setattr(SpeedModel, "probe", _PROBE)
-    probe = MadeUpProbe(share=0.5)
-    monkeypatch.setattr(fitting, "SpeedModel", partial(SpeedModel, measures=probe))
+    probe, time = _probed_by(monkeypatch, share=0.5), [0.0]
+    monkeypatch.setattr(fitting, "SpeedModel", partial(SpeedModel, measures=probe, now=lambda: time[0]))
     monkeypatch.setattr(fitting, "stderr_is_terminal", lambda: watched)
-    said = [_said(paths, capsys)]
-    probe.share = 0.97
-    said += [_said(paths, capsys), _said(paths, capsys)]
-    if not watched:
+    said = []
+    for passed in (0.0, 1.0, WAIT_S):
+        time[0] += passed
+        said.append(_said(paths, capsys))
+    if watched:
+        [first], nothing, [again] = said
+        assert first.startswith("Measuring how fast this computer is.")
+        assert nothing == []
+        assert again.startswith("Measuring again")
+    else:
         assert said == [[], [], []]
-        return
-    (first, busy), (again,), nothing = said
-    assert first.startswith("Measuring how fast this computer is.")
-    assert busy.startswith("Other programs kept this computer busy")
-    assert again.startswith("Measuring again")
-    assert nothing == []
+    assert len(probe.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("share", "says", "knows"),
+    [
+        (0.97, None, True),
+        (0.82, "It may be faster than predicted", True),
+        (0.5, "The speed is not known", False),
+    ],
+)
+def test_that_the_computer_was_busy_is_said_in_the_text_and_as_json(
+    paths: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    share: float,
+    says: str | None,
+    knows: bool,
+) -> None:
+    probe = _probed_by(monkeypatch, share=share)
+    for arguments in (["--json"], []):
+        surroundings = Surroundings(paths, Settings())
+        build_fit().main([str(_TINY_ONNX), *arguments], obj=surroundings, standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert err == ""
+    encoded, _, text = out.partition("\n}\n")
+    found = json.loads(encoded + "}")
+    assert (found["tokens_per_second"]["expected"] is not None) is knows
+    assert ("tokens per second" in text) is knows
+    if says is None:
+        assert found["speed_note"] is None
+        assert "busy" not in text
+    else:
+        assert found["speed_note"].startswith(says)
+        assert "other programs kept this computer busy" in found["speed_note"]
+        assert found["speed_note"] in text
+    # The second time it is not measured again.
+    assert len(probe.asked) == 1
+
+
+def test_a_split_set_that_no_engine_would_load_is_no_estimate(hub: LoopbackHub, fit: Fit) -> None:
+    parts = HEADER_MODELS["llama_8b"]().split(2)
+    del parts[0].metadata["split.tensors.count"]
+    heads = [part.header() for part in parts]
+    hub.add_model(
+        "maker/split-GGUF",
+        {
+            f"m-Q4_K_M-0000{number}-of-00002.gguf": SparseFile(head, 2_600_000_000)
+            for number, head in enumerate(heads, 1)
+        },
+    )
+    with pytest.raises(UserError) as caught:
+        fit("maker/split-GGUF:Q4_K_M")
+    assert caught.value.kind is ErrorKind.MODEL
+    assert "no engine takes them" in one_line(caught.value)
+    assert "m-Q4_K_M-00001-of-00002.gguf" in one_line(caught.value)
+
+
+def test_more_context_than_trained_for_is_refused_by_the_name_of_the_file(hub: LoopbackHub, fit: Fit) -> None:
+    content = SparseFile(HEADER_MODELS["llama_8b"]().header(), 4_700_000_000)
+    hub.add_model("maker/big-GGUF", {"big-Q4_K_M.gguf": content})
+    with pytest.raises(UserError) as caught:
+        fit("maker/big-GGUF", "--ctx", "131073")
+    assert caught.value.key == "context-too-long"
+    assert "The model big-Q4_K_M.gguf cannot be loaded" in one_line(caught.value)
+
+
+def test_a_file_that_ends_inside_its_header_is_told_so(fit: Fit, tmp_path: Path) -> None:
+    file = tmp_path / "cut.gguf"
+    file.write_bytes(HEADER_MODELS["llama_8b"]().header()[:3000])
+    with pytest.raises(UserError) as caught:
+        fit(str(file))
+    told = one_line(caught.value).replace("\N{NO-BREAK SPACE}", " ")
+    assert told.endswith("the file is cut off: it ends after 3 kB, before the weights of the model begin.")
 
 
 def test_a_computer_that_cannot_be_measured_is_no_reason_to_say_nothing(
@@ -331,6 +406,14 @@ def test_a_computer_that_cannot_be_measured_is_no_reason_to_say_nothing(
     out, err = capsys.readouterr()
     assert json.loads(out)["tokens_per_second"]["expected"] is None
     assert err == "slmdesk: How fast this computer is cannot be measured: No space left on device.\n"
+
+
+def _probed_by(monkeypatch: pytest.MonkeyPatch, *, share: float) -> MadeUpProbe:
+    """This computer is measured in no time, and other programs leave the engine so much of its time."""
+    monkeypatch.setattr(SpeedModel, "probe", _PROBE)
+    probe = MadeUpProbe(share=share)
+    monkeypatch.setattr(fitting, "SpeedModel", partial(SpeedModel, measures=probe))
+    return probe
 
 
 def _said(paths: Paths, capsys: pytest.CaptureFixture[str]) -> list[str]:

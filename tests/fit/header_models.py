@@ -88,7 +88,11 @@ class HeaderModel:
         for index in range(count):
             part = replace(self, metadata=dict(self.metadata) if index == 0 else {})
             part.tensors = self.tensors[index * size : (index + 1) * size]
-            part.metadata |= {"split.count": (U16, count), "split.no": (U16, index)}
+            part.metadata |= {
+                "split.count": (U16, count),
+                "split.no": (U16, index),
+                "split.tensors.count": (I32, len(self.tensors)),
+            }
             parts.append(part)
         return parts
 

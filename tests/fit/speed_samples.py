@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slmdesk.engines import LoadOptions
-from slmdesk.fit.probe import ProbeResult, probe_steps
+from slmdesk.fit.probe import LIMIT_S, ProbeResult
+from slmdesk.fit.probe_steps import probe_steps
 from slmdesk.fit.roofline import (
     Coefficients,
     Pace,
@@ -89,6 +90,8 @@ class MadeUpProbe:
     """Of the processor time, what the engine had."""
     roles: frozenset[str] | None = None
     """What there was time for; None: all."""
+    limits_s: list[float] = field(default_factory=list)
+    """The time that it was given."""
 
     def __call__(
         self,
@@ -96,8 +99,10 @@ class MadeUpProbe:
         *,
         stop: threading.Event | None = None,
         on_progress: Callable[[float], None] | None = None,
+        limit_s: float = LIMIT_S,
     ) -> ProbeResult | None:
         self.asked.append(options)
+        self.limits_s.append(limit_s)
         if self.stopped:
             return None
         if self.speed not in _SAMPLES:

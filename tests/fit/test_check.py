@@ -23,12 +23,14 @@ from slmdesk.fit import (
     Speeds,
     Subject,
     Verdict,
+    headline,
 )
 from slmdesk.fit.headers import SparseHeader
 from slmdesk.fit.memory import MemorySimulator
 from slmdesk.hardware import Computer, Gpu
-from slmdesk.messages import UserError, say
+from slmdesk.messages import ErrorKind, UserError, one_line, say
 from tests.fit.header_models import gemma3_4b, lfm2_1b, llama_8b, qwen3_30b_a3b
+from tests.formats.gguf_writer import U16
 
 GIB = 2**30
 LAPTOP = Computer(
@@ -222,8 +224,12 @@ def test_the_largest_context_that_fits(llama: Subject) -> None:
     longest = bench.check.largest_context(llama, FitQuestion())
     assert longest is not None
     assert longest % 256 == 0
-    assert bench.check.check(llama, FitQuestion(context_length=longest)).verdict is Verdict.FITS
-    assert bench.check.check(llama, FitQuestion(context_length=longest + 1)).verdict is Verdict.TIGHT
+    # What goes in at all, be it only just: beyond it the heading says so too.
+    last = bench.check.check(llama, FitQuestion(context_length=longest))
+    beyond = bench.check.check(llama, FitQuestion(context_length=longest + 1))
+    assert (last.verdict, last.room) == (Verdict.TIGHT, "little")
+    assert (beyond.verdict, beyond.room) == (Verdict.TIGHT, "none")
+    assert headline(last) != headline(beyond)
     assert bench.check.largest_context(listed(30, "Q8_0", 32), FitQuestion()) is None
 
 
@@ -286,6 +292,62 @@ def test_a_split_set_counts_as_one(tmp_path: Path) -> None:
     paths[1].unlink()
     with pytest.raises(UserError):
         Bench().check.memory(Subject(key="here", path=paths[0]), question)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("split.tensors.count", None),
+        ("split.tensors.count", 7),
+        ("split.no", None),
+        ("split.no", 1),
+        ("split.count", None),
+        ("split.count", 3),
+    ],
+)
+def test_a_set_that_no_engine_would_load_gets_no_estimate(
+    tmp_path: Path, key: str, value: int | None
+) -> None:
+    parts = llama_8b().split(2)
+    if value is None:
+        del parts[0].metadata[key]
+    else:
+        parts[0].metadata[key] = (U16, value)
+    paths = [part.write(tmp_path / f"llama-0000{index}-of-00002.gguf") for index, part in enumerate(parts, 1)]
+    there = Subject(key="there", file=paths[0].name, headers=tuple(SparseHeader.read(path) for path in paths))
+    with pytest.raises(UserError) as caught:
+        Bench().check.check(there)
+    assert (caught.value.key, caught.value.kind) == ("model-parts-do-not-match", ErrorKind.MODEL)
+    assert paths[0].name in one_line(caught.value)
+    assert "no engine" in one_line(caught.value)
+    if key == "split.tensors.count":
+        with pytest.raises(UserError, match="model-parts-do-not-match"):
+            Bench().check.check(Subject(key="here", path=paths[0]))
+
+
+def test_an_error_about_what_is_elsewhere_names_it_as_people_know_it(tmp_path: Path) -> None:
+    path = llama_8b().write(tmp_path / "llama.gguf")
+    subject = Subject(
+        key="?" * 64, label="Q4_K_M", file="big-Q4_K_M.gguf", headers=(SparseHeader.read(path),)
+    )
+    with MemorySimulator() as simulator:
+        check = FitCheck(
+            computer=lambda: LAPTOP, survey=EngineSurvey(), simulate=simulator.memory, speed=None
+        )
+        with pytest.raises(UserError) as caught:
+            check.check(subject, FitQuestion(context_length=131073))
+    assert caught.value.key == "context-too-long"
+    assert one_line(caught.value).startswith("The model big-Q4_K_M.gguf cannot be loaded")
+
+
+def test_why_nothing_is_said_of_the_speed() -> None:
+    check = Bench().check
+    unknown = Subject(key="?", format="gguf", dimensions=Dimensions(layers=2), weights_bytes=GIB)
+    report = check.check(unknown)
+    assert report.speed is None
+    assert report.speed_note is not None
+    assert report.speed_note.key == "fit-speed-model-unknown"
+    assert check.check(listed(8, "Q4_K_M", 4.9)).speed_note is None
 
 
 def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:

@@ -96,6 +96,8 @@ def test_every_figure_is_a_size(dimensions: Dimensions, size: int, question: Fit
         assert all(type(number) is int and number >= 0 for number in numbers_of(memory))
         # Nothing is lost between the devices, and nothing counted twice.
         assert memory.parts.total == sum(device.parts.total for device in memory.devices)
+        # What is resident is reserved before.
+        assert memory.resident <= memory.parts.total
         copied = memory.parts.weights - max(0, size)
         assert copied == 0 or (question.devices and 0 < copied <= size)
 

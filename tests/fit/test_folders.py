@@ -60,11 +60,12 @@ def test_a_graph_in_a_folder_of_its_own_has_its_data_beside_it(tmp_path: Path) -
 def test_the_type_of_the_cache_is_that_of_the_graph(tmp_path: Path) -> None:
     node = w.node("Gather", ["table", "input_ids"], ["logits"])
     table = w.tensor("table", [298, 64], w.FLOAT16, raw=bytes(298 * 64 * 2))
-    inputs = [
+    caches = [
         w.value_info(f"past_key_values.{layer}.{part}", w.FLOAT16, ["b", 2, "p", 16])
         for layer in range(2)
         for part in ("key", "value")
     ]
+    inputs = [w.value_info("input_ids", w.INT64, ["b", "s"]), *caches]
     folder = write_graph(copy_tiny(tmp_path / "model"), w.graph([node], initializers=[table], inputs=inputs))
     question = FitQuestion(context_length=512)
     for one in (subject(distant(folder)[0]), Subject(key="here", format="onnx", path=folder)):

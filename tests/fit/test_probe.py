@@ -8,14 +8,18 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 from msgspec.structs import asdict
 
 from slmdesk.engines import EngineProcess, LoadOptions, engine_of_format
-from slmdesk.fit.correction import LEAST_SHARE
-from slmdesk.fit.probe import ProbeStep, measure, probe_steps
+from slmdesk.fit import probe
+from slmdesk.fit.correction import LEAST_SHARE, USEFUL_SHARE
+from slmdesk.fit.probe import measure
 from slmdesk.fit.probe_models import ProbeModel
+from slmdesk.fit.probe_steps import ProbeStep, probe_steps
+from slmdesk.fit.roofline import Sample
 from slmdesk.fit.solving import solve
 from slmdesk.fit.work import speed_key
 from slmdesk.messages import UserError
@@ -47,6 +51,24 @@ def test_small_models_are_timed_where_they_are_asked_to_be() -> None:
     assert set(costs["paces"]) == {"Q8_0", "F32"}
 
 
+def test_what_is_usual_of_both_passes_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[Sample] = []
+    really = probe._Bench.time
+
+    def time(bench: probe._Bench, step: ProbeStep) -> Sample | None:
+        sample = really(bench, step)
+        assert sample is not None
+        # As if the computer had been busy the second time.
+        passes.append(msgspec.structs.replace(sample, token_s=0.01 * 4 ** len(passes)))
+        return passes[-1]
+
+    monkeypatch.setattr(probe._Bench, "time", time)
+    found = measure(LoadOptions(threads=1), steps=[ProbeStep(role="type", model=SMALL, rounds=2)])
+    assert found is not None
+    assert [sample.token_s for sample in passes] == [0.01, 0.04]
+    assert [sample.token_s for sample in found.samples] == [pytest.approx(0.02)]
+
+
 class _Clock:
     """Each look at it takes a second."""
 
@@ -64,7 +86,9 @@ def test_what_there_is_no_time_for_is_left_out_also_in_the_middle_of_an_answer()
         ProbeStep(role="type", model=replace(SMALL, type="F16"), rounds=2, tokens=100_000),
     ]
     told: list[float] = []
-    found = measure(LoadOptions(threads=1), steps=steps, limit_s=300, clock=clock, on_progress=told.append)
+    found = measure(
+        LoadOptions(threads=1), steps=steps, limit_s=300, patience_s=300, clock=clock, on_progress=told.append
+    )
     assert found is not None
     assert [sample.work.matrices[0].type for sample in found.samples] == ["Q8_0"]
     assert not found.complete
@@ -88,6 +112,22 @@ def test_a_busy_computer_is_noticed() -> None:
     assert found is not None
     assert found.share is not None
     assert 0 < found.share < LEAST_SHARE
+
+
+def test_a_computer_that_is_too_busy_is_not_kept_busy_for_longer() -> None:
+    processors = len(psutil.Process().cpu_affinity()) if sys.platform == "linux" else os.cpu_count() or 1
+    model = ProbeModel(type="Q8_0", layers=4, width=1024, forward_width=4096)
+    steps = [ProbeStep(role="memory", model=model, tokens=16, rounds=2), ProbeStep(role="type", model=SMALL)]
+    found = measure(LoadOptions(threads=4 * processors), steps=steps, patience_s=0)
+    assert found is not None
+    assert found.share is not None
+    assert 0 < found.share < USEFUL_SHARE
+    assert "type" not in {sample.role for sample in found.samples}
+    assert not found.complete
+    # One that has its processors to itself is not given up, whatever it takes.
+    calm = measure(LoadOptions(threads=1), steps=[ProbeStep(role="type", model=SMALL)], patience_s=0)
+    assert calm is not None
+    assert calm.complete or (calm.share is not None and calm.share < USEFUL_SHARE)
 
 
 def test_the_usual_comes_first() -> None:

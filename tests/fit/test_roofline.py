@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from slmdesk.engines import KvType
-from slmdesk.fit.probe import probe_steps
 from slmdesk.fit.probe_models import ProbeModel
+from slmdesk.fit.probe_steps import probe_steps
 from slmdesk.fit.roofline import (
     attention_s,
     combine,

@@ -9,11 +9,15 @@ import pytest
 from msgspec.structs import replace
 
 from slmdesk.engines import Loaded, LoadOptions, LoadReport, Stats, engine_of_format
-from slmdesk.fit import FitQuestion, SpeedModel, SpeedQuestion
+from slmdesk.fit import FitQuestion, SpeedModel, SpeedQuestion, Speeds
 from slmdesk.fit.kept_probes import PROBES_FILE
+from slmdesk.fit.probe import LIMIT_S, ProbeResult
 from slmdesk.fit.probe_models import ProbeModel
+from slmdesk.fit.probe_tries import WAIT_S
+from slmdesk.fit.probing import UNKEPT_LIMIT_S, Measures
 from slmdesk.fit.roofline import seconds_per_token
 from slmdesk.fit.work import TokenWork
+from slmdesk.messages import ErrorKind, UserError, say
 from tests.fit.speed_samples import MadeUpProbe, computer, work_of
 
 ENGINE = engine_of_format("gguf")
@@ -33,11 +37,11 @@ class Situation:
         self.works = {name: work_of(file) for name, file in self.files.items()}
         self.model = self.open()
 
-    def open(self) -> SpeedModel:
+    def open(self, measures: Measures | None = None) -> SpeedModel:
         """As after a restart."""
         return SpeedModel(
             self.folder / "speed",
-            measures=self.probe,
+            measures=measures or self.probe,
             cpu=lambda: self.cpu,
             threads=lambda: 2,
             version=lambda engine: self.version,
@@ -48,6 +52,10 @@ class Situation:
         found = self.model.predict(self.works[name], question, depth=depth)
         assert found is not None
         return found.expected
+
+    def speeds(self, question: FitQuestion = QUESTION) -> Speeds:
+        asked = SpeedQuestion(work=self.works["one"], engine=ENGINE, placed_share=0.0, question=question)
+        return self.model.speeds(asked)
 
     def run(self, name: str, rate: float, *, share: float | None = 0.98, **changes: object) -> bool:
         """An answer of the model `name` at `rate` tokens per second."""
@@ -119,14 +127,19 @@ def test_the_probe_is_taken_again_where_something_has_changed(here: Situation, w
 
 
 def test_a_disturbed_probe_is_used_with_room_above_and_taken_again(here: Situation) -> None:
-    here.probe.speed, here.probe.share = 0.3, 0.6
+    here.probe.speed, here.probe.share = 0.5, 0.82
     assert here.model.probe(QUESTION)
     found = here.model.predict(here.works["one"], QUESTION)
     assert found is not None
     real = 1 / seconds_per_token(computer(), here.works["one"], "f16", 0)
-    assert found.expected < real / 3 < real < found.high
+    assert found.expected < 0.6 * real < real < found.high
     assert found.low == pytest.approx(0.85 * found.expected)
+    speeds = here.speeds()
+    assert speeds.note is not None
+    assert speeds.note.key == "fit-speed-disturbed"
+    assert speeds.slack == pytest.approx(0.82**-5)
 
+    here.time += WAIT_S
     here.model = here.open()
     assert here.model.is_disturbed(QUESTION)
     assert not here.model.is_probed(QUESTION)
@@ -138,20 +151,45 @@ def test_a_disturbed_probe_is_used_with_room_above_and_taken_again(here: Situati
     assert found is not None
     assert found.expected == pytest.approx(real, rel=0.08)
     assert found.high == pytest.approx(1.15 * found.expected)
+    assert (here.speeds().note, here.speeds().slack) == (None, 1.0)
     here.model.probe(QUESTION)
     assert len(here.probe.asked) == 2
+
+
+@pytest.mark.parametrize("share", [0.79, 0.5, 0.01])
+def test_of_a_probe_that_was_disturbed_much_no_range_is_told(here: Situation, share: float) -> None:
+    here.probe.share = share
+    assert not here.model.probe(QUESTION)
+    assert here.model.predict(here.works["one"], QUESTION) is None
+    speeds = here.speeds()
+    assert (speeds.empty, speeds.full, speeds.first_token_s) == (None, None, None)
+    assert speeds.note is not None
+    assert speeds.note.key == "fit-speed-busy"
+
+
+@pytest.mark.parametrize("share", [0.80, 0.84, 0.85])
+def test_no_range_is_absurd(here: Situation, share: float) -> None:
+    here.probe.share = share
+    # By rules of thumb, which is the widest.
+    here.probe.roles = frozenset({"layers", "type", "words", "memory"})
+    here.model.probe(QUESTION)
+    found = here.model.predict(here.works["one"], QUESTION)
+    assert found is not None
+    assert found.high <= 5 * found.expected
+    assert found.high <= 8 * found.low
 
 
 def test_a_disturbed_probe_replaces_only_a_more_disturbed_one(here: Situation) -> None:
     other = here.open()
     rates = []
     for model, speed, share in [
-        (here.model, 0.5, 0.6),
-        (here.model, 0.3, 0.5),
-        (here.model, 0.7, 0.7),
+        (here.model, 0.5, 0.81),
+        (here.model, 0.3, 0.80),
+        (here.model, 0.7, 0.83),
         (other, 1.0, None),  # Another window, of which the first has not heard.
         (here.model, 0.9, 0.84),
     ]:
+        here.time += WAIT_S
         here.probe.speed, here.probe.share = speed, share
         model.probe(QUESTION)
         found = here.open().predict(here.works["one"], QUESTION)
@@ -166,14 +204,100 @@ def test_a_disturbed_probe_replaces_only_a_more_disturbed_one(here: Situation) -
     assert here.model.is_probed(QUESTION)
 
 
-def test_own_runs_are_not_doubted_with_the_probe(here: Situation) -> None:
-    here.probe.share = 0.6
+@pytest.mark.parametrize("share", [0.82, 0.6])
+def test_own_runs_are_not_doubted_with_the_probe(here: Situation, share: float) -> None:
+    here.probe.share = share
     here.model.probe(QUESTION)
-    here.run("one", here.expected(depth=300))
+    here.run("one", 20.0)
     for question in (QUESTION, replace(QUESTION, kv_type="q8_0")):
         found = here.model.predict(here.works["one"], question)
         assert found is not None
         assert found.high < 1.3 * found.expected
+        assert (here.speeds(question).note, here.speeds(question).slack) == (None, 1.0)
+
+
+@pytest.mark.parametrize("what", ["disturbed", "no time"])
+def test_a_busy_computer_is_not_measured_again_at_once(here: Situation, what: str) -> None:
+    if what == "disturbed":
+        here.probe.share = 0.6
+    else:
+        here.probe.roles = frozenset()
+    for _ in range(3):
+        # As three commands.
+        assert not here.open().probe(QUESTION)
+        assert here.open().is_probed(QUESTION)
+    assert len(here.probe.asked) == 1
+    here.time += WAIT_S - 1
+    assert here.open().is_probed(QUESTION)
+    here.time += 1
+    here.probe.share, here.probe.roles = 0.97, None
+    assert not here.open().is_probed(QUESTION)
+    assert here.open().probe(QUESTION)
+    here.model = here.open()
+    assert len(here.probe.asked) == 2
+    assert here.speeds().empty is not None
+
+
+def test_a_clock_that_was_put_back_does_not_stop_measuring(here: Situation) -> None:
+    here.time, here.probe.share = 1e9, 0.5
+    here.model.probe(QUESTION)
+    here.time -= 1e6
+    assert not here.open().is_probed(QUESTION)
+
+
+def test_where_nothing_can_be_kept_a_probe_is_shorter_and_not_repeated_by_the_same_program(
+    here: Situation,
+) -> None:
+    # A file in its place, in which no folder can be made.
+    (here.folder / "speed").write_text("")
+    here.probe.roles = frozenset()
+    assert not here.model.probe(QUESTION)
+    assert here.probe.limits_s == [UNKEPT_LIMIT_S]
+    assert here.model.is_probed(QUESTION)
+    here.model.probe(QUESTION)
+    assert len(here.probe.asked) == 1
+    note = here.speeds().note
+    assert note is not None
+    assert note.key == "fit-speed-busy"
+    # Another one does not know of it.
+    here.probe.roles = None
+    other = here.open()
+    assert other.probe(QUESTION)
+    assert other.predict(here.works["one"], QUESTION) is not None
+    assert here.probe.limits_s == [UNKEPT_LIMIT_S] * 2
+    (here.folder / "speed").unlink()
+    assert here.open().probe(QUESTION)
+    assert here.probe.limits_s[-1] == LIMIT_S > UNKEPT_LIMIT_S
+
+
+def test_a_good_probe_with_other_threads_is_better_than_a_useless_one(here: Situation) -> None:
+    here.model.probe(replace(QUESTION, threads=4))
+    here.probe.speed, here.probe.share = 0.1, 0.5
+    assert not here.model.probe(QUESTION)
+    found = here.model.predict(here.works["one"], QUESTION)
+    assert found is not None
+    assert found.expected > 0.3 * here.expected(question=replace(QUESTION, threads=4))
+    assert here.speeds().note is None
+
+
+def test_why_no_speed_is_known_is_told(here: Situation) -> None:
+    def why() -> str:
+        note = here.speeds().note
+        assert note is not None
+        assert say(note)
+        return note.key
+
+    assert why() == "fit-speed-not-measured"
+
+    def fails(*_: object, **__: object) -> ProbeResult | None:
+        raise UserError("engine-not-working", ErrorKind.MODEL)
+
+    here.model = here.open(fails)
+    with pytest.raises(UserError):
+        here.model.probe(QUESTION)
+    assert why() == "fit-speed-failed"
+    # That is over soon, and may be mended.
+    assert not here.model.is_probed(QUESTION)
 
 
 def test_a_probe_without_time_for_all_is_less_sure_and_kept(here: Situation) -> None:

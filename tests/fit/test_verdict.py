@@ -20,13 +20,15 @@ from slmdesk.fit import (
     SpeedRange,
     Speeds,
     Verdict,
+    about_seconds,
+    explained,
     headline,
     rank,
     verdict_word,
 )
 from slmdesk.fit.changes import Alternative, Change
-from slmdesk.fit.verdict import judge
-from slmdesk.messages import say
+from slmdesk.fit.verdict import goes_in_now, judge
+from slmdesk.messages import Message, say
 
 GIB = 2**30
 ON_PROCESSOR = FitQuestion(context_length=8192)
@@ -101,18 +103,68 @@ def test_the_thresholds_of_a_devices_memory(on_device: float, verdict: Verdict) 
 
 def test_tight_tells_other_programs_from_too_little_room() -> None:
     close, others = report_on(need(9.5)), report_on(need(12))
-    assert say(close.reason).endswith("which leaves little for other programs.")
-    assert say(others.reason).endswith("10\N{NO-BREAK SPACE}GiB are free now: other programs use the rest.")
+    assert say(headline(close)) == "Fits only just"
+    # 9.5 GiB are nine tenths of 10.6, and 12 of 13.3; 10 are free.
+    assert say(close.reason).endswith(
+        "which leaves little for other programs. With 569\N{NO-BREAK SPACE}MiB more free it would fit well."
+    )
+    assert say(headline(others)) == "Does not fit while other programs use the memory"
+    assert say(others.reason).endswith(
+        "10\N{NO-BREAK SPACE}GiB are free now: other programs use the rest."
+        " With 3.3\N{NO-BREAK SPACE}GiB more free it would fit."
+    )
     assert others.change is not None
-    # 12 GiB are nine tenths of 13.3, and 10 are free.
-    assert say(others.change) == "Close other programs until 3.3\N{NO-BREAK SPACE}GiB more are free."
+    assert say(others.change) == "Close other programs, or choose a smaller model."
+
+
+def test_how_much_more_must_be_free_is_said_whatever_else_would_help() -> None:
+    others = [way("context", 8, context_length=4096)]
+    report = judge(need(12), FAST, LAPTOP, ON_PROCESSOR, alternatives=others)
+    assert report.change is not None
+    assert say(report.change) == "Fits with a context of 4,096 tokens."
+    assert "3.3\N{NO-BREAK SPACE}GiB more" in say(report.reason)
+    container = Machine(total_memory=8 * GIB, available_memory=2 * GIB, limited=True)
+    assert "2\N{NO-BREAK SPACE}GiB more" in say(judge(need(3.6), FAST, container, ON_PROCESSOR).reason)
 
 
 def test_a_device_that_other_programs_use() -> None:
     report = report_on(need(1, 7.2), WORKSTATION)
     assert "other programs use the rest" in say(report.reason)
+    # With the half GiB that no model gets.
+    assert "With 717\N{NO-BREAK SPACE}MiB more free there" in say(report.reason)
+    assert say(headline(report)) == "Does not fit while other programs use the memory"
     assert report.change is not None
-    assert "Close programs that use RTX 4060 (CUDA)" in say(report.change)
+    assert say(report.change) == "Close programs that use RTX 4060 (CUDA), or choose a smaller model."
+    assert say(headline(report_on(need(1, 6.8), WORKSTATION))) == "Fits only just"
+
+
+@pytest.mark.parametrize(
+    ("resident", "on_device", "words"),
+    [
+        (7.5, 0, "Fits with room to spare"),
+        (7.51, 0, "Fits on this computer"),
+        (9.0, 0, "Fits on this computer"),
+        (9.01, 0, "Fits only just"),
+        (10.0, 0, "Fits only just"),
+        (10.01, 0, "Does not fit while other programs use the memory"),
+        (14.01, 0, "Too big for this computer"),
+        (1, 5.25, "Fits with room to spare"),
+        (1, 5.26, "Fits on this computer"),
+        # The scarcer of the two.
+        (8, 1, "Fits on this computer"),
+        (9.5, 6.8, "Fits only just"),
+        (9.5, 7.2, "Does not fit while other programs use the memory"),
+        (12, 6.8, "Does not fit while other programs use the memory"),
+    ],
+)
+def test_the_heading_goes_by_what_is_left(resident: float, on_device: float, words: str) -> None:
+    report = report_on(need(resident, on_device), WORKSTATION if on_device else LAPTOP)
+    assert say(headline(report)) == words
+
+
+def test_of_two_that_are_tight_the_scarcer_is_named() -> None:
+    assert "RTX 4060" not in say(report_on(need(12, 6.8), WORKSTATION).reason)
+    assert "RTX 4060" in say(report_on(need(9.5, 6.8), WORKSTATION).reason)
 
 
 def test_too_big_for_a_container_says_so() -> None:
@@ -143,10 +195,47 @@ def test_how_fast_people_read_is_said_truly(expected: float, words: str) -> None
     assert words in say(report_on(need(4), speeds=Speeds(empty=rate(expected))).reason)
 
 
+def disturbed(expected: float, slack: float = 3, first_token_s: float = 1) -> Speeds:
+    wide = SpeedRange(low=expected * 0.85, expected=expected, high=expected * 1.15 * slack, measured=False)
+    note = Message("fit-speed-disturbed")
+    return Speeds(empty=wide, full=wide, first_token_s=first_token_s, note=note, slack=slack)
+
+
+def test_a_speed_that_was_measured_on_a_busy_computer_is_a_least_one() -> None:
+    # It is 3 to 9, which may be fast enough.
+    perhaps = report_on(need(4), speeds=disturbed(3))
+    assert (perhaps.verdict, perhaps.reason.key) == (Verdict.FITS, "fit-fits")
+    assert [one.key for one in explained(perhaps)] == ["fit-fits", "fit-speed-disturbed"]
+    surely_not = report_on(need(4), speeds=disturbed(2))
+    assert surely_not.verdict is Verdict.SLOW
+    assert say(surely_not.reason) == "Writes about 6 tokens per second at most."
+    surely = report_on(need(4), speeds=disturbed(8))
+    assert (surely.verdict, surely.reason.key) == (Verdict.FITS, "fit-fits-fast")
+    assert report_on(need(4), speeds=disturbed(20, first_token_s=29)).verdict is Verdict.FITS
+    assert report_on(need(4), speeds=disturbed(20, first_token_s=31)).verdict is Verdict.SLOW
+
+
+def test_faster_than_people_read_is_said_only_where_the_whole_range_is() -> None:
+    wide = SpeedRange(low=4.92, expected=8.2, high=11.5, measured=False)
+    report = report_on(need(4), speeds=Speeds(empty=wide))
+    assert (report.verdict, report.reason.key) == (Verdict.FITS, "fit-fits")
+
+
+def test_why_no_speed_is_told_is_said_but_not_of_what_is_too_big() -> None:
+    speeds = Speeds(note=Message("fit-speed-busy"))
+    fits, too_big = report_on(need(4), speeds=speeds), report_on(need(15), speeds=speeds)
+    assert "other programs kept this computer busy" in say(explained(fits)[-1])
+    assert explained(too_big) == (too_big.reason,)
+    assert too_big.speed_note == speeds.note
+    assert explained(report_on(need(4)))[1:] == ()
+
+
 def test_a_first_word_that_takes_long_is_slow() -> None:
     report = report_on(need(4), speeds=Speeds(empty=rate(20), first_token_s=12))
     assert report.verdict is Verdict.SLOW
     assert say(report.reason) == "The first word of an answer comes after about 12 seconds."
+    late = report_on(need(4), speeds=Speeds(first_token_s=104.5))
+    assert say(late.reason) == "The first word of an answer comes after about 100 seconds."
     assert report.change is not None
     assert say(report.change) == "A smaller model writes faster."
 
@@ -300,6 +389,34 @@ def test_no_figure_in_a_sentence_is_negative(machine: Machine, resident: int, on
     for message in filter(None, (report.reason, report.change)):
         assert all(not isinstance(fact, int | float) or fact >= 0 for fact in message.facts.values())
         assert say(message)
+
+
+@given(machines(), sizes, sizes)
+def test_the_heading_and_what_goes_in_now_are_one_answer(
+    machine: Machine, resident: int, on_device: int
+) -> None:
+    memory = need(resident / GIB, on_device / GIB)
+    heading = headline(judge(memory, Speeds(), machine, ON_GPU)).key.removeprefix("verdict-headline-")
+    goes_in = heading in ("fits", "fits-enough", "tight")
+    assert goes_in is goes_in_now(memory, machine, ON_GPU)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.0, 0),
+        (0.931, 0.9),
+        (5.53, 5.5),
+        (13.1, 13),
+        (59.9, 60),
+        (98, 100),
+        (104.5, 100),
+        (250, 250),
+        (700, 720),
+    ],
+)
+def test_a_time_is_told_as_well_as_it_is_known(seconds: float, told: float) -> None:
+    assert about_seconds(seconds) == pytest.approx(told)
 
 
 def test_reserves_stay_small_on_large_computers() -> None:

@@ -58,6 +58,7 @@ def make_report(
     speed: tuple[float, float] | None = (25.0, 35.0),
     resident: int = 2 * GIB,
     free: int | None = 8 * GIB,
+    speed_note: Message | None = None,
 ) -> FitReport:
     known = verdict is not Verdict.UNKNOWN
     range_ = (
@@ -80,6 +81,7 @@ def make_report(
         speed=range_ if known else None,
         speed_when_full=range_ if known else None,
         first_token_s=1.0 if known else None,
+        speed_note=speed_note,
     )
 
 

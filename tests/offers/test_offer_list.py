@@ -8,7 +8,7 @@ import pytest
 
 from slmdesk.fit import Verdict
 from slmdesk.offers import SORTS, Offer, OfferFilter, OfferList, Shown, SortBy
-from tests.offers.made import make_model, make_offer, make_variant
+from tests.offers.made import GIB, make_model, make_offer, make_variant
 
 
 def _ids(offers: OfferList, shown: Shown) -> list[str]:
@@ -169,6 +169,18 @@ def test_curated_models_come_before_those_of_the_hub_however_often_they_are_fetc
         ]
     )
     assert _ids(offers, offers.show(OfferFilter())) == ["list/small", "hub/famous", "hub/other"]
+
+
+def test_without_a_speed_what_takes_much_of_the_memory_does_not_lead() -> None:
+    def offer(billions: float, gib: float, speed: tuple[float, float] | None) -> Offer:
+        model = make_model(f"a/{billions:g}B", billions=billions)
+        return make_offer(model, speed=speed, resident=int(gib * GIB), free=20 * GIB)
+
+    sizes = [(1.0, 1.0), (27.0, 17.0), (8.0, 5.0), (14.0, 9.0), (9.0, 5.1)]
+    unknown = OfferList([offer(*one, None) for one in sizes])
+    assert _ids(unknown, unknown.show(OfferFilter())) == ["a/8B", "a/1B", "a/9B", "a/14B", "a/27B"]
+    known = OfferList([offer(*one, (9.0, 11.0)) for one in sizes])
+    assert _ids(known, known.show(OfferFilter())) == ["a/27B", "a/14B", "a/9B", "a/8B", "a/1B"]
 
 
 def test_a_verdict_that_arrives_moves_its_row_and_nothing_else(offers: OfferList) -> None:

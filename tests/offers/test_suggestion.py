@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from slmdesk.fit import Verdict
-from slmdesk.messages import say
-from slmdesk.offers import Offer, Suggestion, suggest_first
-from tests.offers.made import make_model, make_offer
+from slmdesk.messages import Message, say
+from slmdesk.offers import Offer, Suggestion, note_of_speeds, suggest_first
+from tests.offers.made import GIB, make_model, make_offer
 
 GB = 10**9
 
@@ -111,3 +112,29 @@ def test_on_a_weak_computer_the_smallest_with_the_truth(verdict: Verdict) -> Non
 def test_where_nothing_runs_nothing_is_suggested() -> None:
     assert suggest_first([]) is None
     assert suggest_first([_offer("a/x", Verdict.TOO_BIG), _offer("a/y", Verdict.UNKNOWN)]) is None
+
+
+def test_as_long_as_no_speed_is_known_nothing_is_said_of_it_and_a_modest_size_is_suggested() -> None:
+    large = _offer("a/large-9B", billions=9, size=5.5, speed=None, resident=6 * GIB, free=20 * GIB)
+    small = _offer("a/small-4B", billions=4, size=2.5, speed=None, resident=3 * GIB, free=20 * GIB)
+    found = _suggested(large, small)
+    assert found.offer is small
+    assert found.reason.key == "first-fits"
+    assert "runs well" not in say(found.reason)
+    # Of two that take much, the one that takes less.
+    larger = _offer("a/larger-12B", billions=12, size=5.8, speed=None, resident=7 * GIB, free=20 * GIB)
+    assert _suggested(larger, large).offer is large
+
+
+def test_why_the_order_does_not_go_by_speed() -> None:
+    def offer(note: str | None, verdict: Verdict = Verdict.FITS) -> Offer:
+        plain = _offer("a/b", verdict, speed=None)
+        assert plain.report is not None
+        told = replace(plain.report, speed_note=Message(note) if note else None)
+        return replace(plain, report=told)
+
+    busy = offer("fit-speed-busy")
+    assert note_of_speeds([_offer("a/known"), busy]) == Message("fit-speed-busy")
+    assert note_of_speeds([_offer("a/known")]) is None
+    assert note_of_speeds([offer("fit-speed-model-unknown"), offer(None)]) is None
+    assert note_of_speeds([offer("fit-speed-busy", Verdict.TOO_BIG)]) is None
