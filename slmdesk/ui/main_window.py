@@ -160,6 +160,7 @@ class MainWindow(Surface):
                 self.offline,
                 lambda: not self.inference.running,
             )
+            panel.card.set_zoom(self._settings.text_zoom)
             self.stack.addWidget(panel)
             self._models_panel = panel
         return self._models_panel
@@ -399,7 +400,7 @@ class MainWindow(Surface):
             ShortcutSheet(self._theme, self).open()
 
     def zoom(self, step: int) -> None:
-        """Make the text of the chat larger (1), smaller (-1), or as large as it is by itself (0)."""
+        """Make the text of chats and cards larger (1), smaller (-1), or as large as it is by itself (0)."""
         zoom = 100 if step == 0 else self._settings.text_zoom + step * _ZOOM_STEP
         self._change_settings(text_zoom=min(max(zoom, TEXT_ZOOM_LEAST), TEXT_ZOOM_MOST))
 
@@ -442,6 +443,8 @@ class MainWindow(Surface):
         self._theme.set_reduce_motion(settings.reduce_motion)
         chat.transcript.set_zoom(settings.text_zoom)
         chat.composer.set_zoom(settings.text_zoom)
+        if self._models_panel is not None:
+            self._models_panel.card.set_zoom(settings.text_zoom)
         chat.transcript.set_show_figures(settings.show_figures)
         chat.composer.set_send_with_enter(settings.send_with == "enter")
         self.status.set_offline(self.offline)

@@ -93,6 +93,10 @@ CRASH = UserError(
     details="exit status -9 (SIGKILL)\nllama_decode: failed to allocate",
 )
 _DAY_S = 86_400
+_PAUSE_S = 0.002
+_WORK_S = 60
+_PATIENCE_S = 1200
+"""Where something waits for what never comes, without working."""
 
 
 def earlier() -> list[Conversation]:
@@ -140,12 +144,17 @@ def mixed() -> Conversation:
 
 
 def wait(done: Callable[[], object]) -> None:
-    """Let the window go on until `done`."""
-    deadline = time.monotonic() + 30
+    """Let the window go on until `done`, however busy the computer is: only where the program itself has
+    worked for long enough and the state has not come, it never will.
+    """
+    worked = time.process_time() + _WORK_S
+    asked = time.monotonic() + _PATIENCE_S
     while not done():
         QApplication.processEvents()
-        if time.monotonic() > deadline:
+        if time.process_time() > worked or time.monotonic() > asked:
             raise TimeoutError("the state was not reached")
+        # What is waited for is done in threads, which need the processor, and the interpreter.
+        time.sleep(_PAUSE_S)
 
 
 def settle(seconds: float = 0.15) -> None:
@@ -307,6 +316,12 @@ def _drawer(window: MainWindow) -> None:
     settle(0.3)
 
 
+def _no_engine(window: MainWindow) -> None:
+    _ready(window)
+    window._change_settings(engines_off=(machines.FIRST, machines.SECOND))
+    wait(lambda: window.settled)
+
+
 def _engines_reload(window: MainWindow) -> None:
     _page(1)(window)
     window.settings_panel.engines.device.device.picked.emit("cpu")
@@ -346,6 +361,27 @@ def _models_card(window: MainWindow) -> None:
     panel.card.show_waiting("Qwen3 4B", "Qwen/Qwen3-4B")
     panel.card.show_card("# A card\n\nSome **text** with a [link](https://example.org).\n\n" + ANSWER)
     panel.stack.setCurrentWidget(panel.card)
+
+
+def _models_list(window: MainWindow) -> None:
+    _models("Qwen/Qwen3-4B")(window)
+    window.models_panel.panes.open_model(False)
+    window.models_panel.list.focus_list()
+
+
+def _models_filters(window: MainWindow) -> None:
+    _models_list(window)
+    window.models_panel.bar.fits.click()
+    window.models_panel.bar.fold_button.setChecked(True)
+    settle()
+
+
+def _models_variants(window: MainWindow) -> None:
+    _models("Qwen/Qwen3-4B")(window)
+    detail = window.models_panel.detail
+    detail.table.setFocus(Qt.FocusReason.TabFocusReason)
+    detail.verticalScrollBar().setValue(detail.verticalScrollBar().maximum())
+    settle()
 
 
 def _models_none(window: MainWindow) -> None:
@@ -439,6 +475,19 @@ STATES: dict[str, State] = {
     "freed": State(_freed),
     "drawer-unsupported": State(_drawer, loading=(LoadProgress(0.5), make_report(capabilities=machines.FEW))),
     "no-model": State(_no_model, models=(), stored=_nothing),
+    "model-missing": State(_ready, stored=_nothing, settings={"model": "gemma-3-1b-it"}),
+    "model-broken": State(_ready, settings={"model": BROKEN_MODEL.id}, stored=_nothing),
+    "engines-all-off": State(
+        _no_engine,
+        models=(MODELS[0], SECOND_MODEL),
+        surroundings=lambda: (machines.no_gpu(),),
+    ),
+    "engines-all-off-broken": State(
+        _no_model,
+        stored=_nothing,
+        surroundings=lambda: (machines.no_gpu(),),
+        settings={"engines_off": (machines.FIRST, machines.SECOND)},
+    ),
     "general": State(_page(0)),
     "engines": State(_page(1), surroundings=lambda: (machines.no_gpu(),), settings={"threads": 6}),
     "engines-looking": State(_engines_looking, surroundings=lambda: (machines.no_gpu(),)),
@@ -463,6 +512,9 @@ STATES: dict[str, State] = {
     ),
     "engines-reload": State(_engines_reload, surroundings=lambda: (machines.no_gpu(),)),
     "models": State(_models("Qwen/Qwen3-4B"), advice=True),
+    "models-list": State(_models_list, advice=True),
+    "models-filters": State(_models_filters, advice=True),
+    "models-variants": State(_models_variants, advice=True),
     "models-tight": State(_models("google/gemma-3-12b-it"), advice=True),
     "models-too-big": State(_models("Qwen/Qwen3-30B-A3B"), advice=True),
     "models-filtered": State(_models(abilities=frozenset({"tools"})), advice=True),

@@ -2,7 +2,7 @@
 
 Draws offscreen with scripted answers and a real database, in both themes, at 1280x800 and 900x600. Give
 names of states after the folder to draw only those; `--scale 2` draws them at 200%, `--text-scale 3` with
-text three times as large as usual, `--language pl` in Polish.
+text three times as large as usual, `--language pl` in Polish, `--look dark` and `--size 900` only that.
 """
 
 from __future__ import annotations
@@ -15,10 +15,19 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-SIZES = ((1280, 800), (900, 600))
+LOOKS = ("light", "dark")
+SIZES = {"1280": (1280, 800), "900": (900, 600)}
 
 
-def _draw(folder: Path, only: list[str], scale: str, text_scale: float, language: str) -> None:
+def _draw(
+    folder: Path,
+    only: list[str],
+    scale: str,
+    text_scale: float,
+    language: str,
+    looks: list[str],
+    sizes: list[str],
+) -> None:
     import qasync
     from PySide6.QtGui import QFont, QFontDatabase
 
@@ -40,9 +49,9 @@ def _draw(folder: Path, only: list[str], scale: str, text_scale: float, language
     def draw_all() -> None:
         try:
             for name in only or STATES:
-                for look in ("light", "dark"):
-                    for size in SIZES:
-                        draw(name, look, size)
+                for look in looks:
+                    for size in sizes:
+                        draw(name, look, SIZES[size])
         finally:
             loop.stop()
 
@@ -95,11 +104,21 @@ def main() -> int:
     parser.add_argument("--scale", default="1")
     parser.add_argument("--text-scale", type=float, default=1.0)
     parser.add_argument("--language", choices=("en", "pl"), default="en")
+    parser.add_argument("--look", choices=LOOKS, action="append", help="both where none is given")
+    parser.add_argument("--size", choices=SIZES, action="append", help="both where none is given")
     arguments = parser.parse_args()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["QT_SCALE_FACTOR"] = arguments.scale
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    _draw(arguments.folder, arguments.states, arguments.scale, arguments.text_scale, arguments.language)
+    _draw(
+        arguments.folder,
+        arguments.states,
+        arguments.scale,
+        arguments.text_scale,
+        arguments.language,
+        arguments.look or list(LOOKS),
+        arguments.size or list(SIZES),
+    )
     return 0
 
 

@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.catalogue import licence_summary
-from slmdesk.messages import format_bytes, format_integer, format_number, say, tr
+from slmdesk.messages import format_bytes, format_integer, say, tr
 from slmdesk.offers import Aspect, Offer, compare
-from slmdesk.ui.models.words import NOTHING, ability_words, language_words, size_words, speed_words
+from slmdesk.ui.models.words import (
+    NOTHING,
+    ability_words,
+    first_word,
+    language_words,
+    parameter_words,
+    size_words,
+    speed_words,
+)
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.badge import Badge
 from slmdesk.ui.widgets.button import Button
+from slmdesk.ui.widgets.head_row import HeadRow
 from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.surface import Card
@@ -22,9 +32,15 @@ from slmdesk.ui.widgets.verdict import badge_of
 if TYPE_CHECKING:
     from slmdesk.offers import Compared
 
+# From so many pixels on, times the text scale, the table has so many columns.
+_COLUMNS = ((400, 3), (300, 2))
+
 
 class ComparePage(ScrollPage):
-    """A table of two columns; a tick marks the better value where one can be called better."""
+    """A table of two columns; a tick marks the better value where one can be called better.
+
+    Narrow, it has what is compared over the values; narrower still, the values one below the other.
+    """
 
     closed = Signal()
 
@@ -35,23 +51,38 @@ class ComparePage(ScrollPage):
         column = QVBoxLayout(content)
         column.setContentsMargins(Space.XL, Space.L, Space.M, Space.XL)
         column.setSpacing(Space.M)
-        head = QHBoxLayout()
         self.head = Label(theme, tr("Two models side by side"), TextRole.PAGE_HEAD, wrap=True)
-        head.addWidget(self.head, 1)
         self.close_button = Button(theme, tr("Back to the model"), icon="chevron-left", small=True)
         self.close_button.clicked.connect(self.closed)
-        head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(head)
+        column.addWidget(HeadRow(self.head, self.close_button))
         self._place = QVBoxLayout()
         column.addLayout(self._place)
         column.addStretch(1)
         self.setWidget(content)
         self._card: QWidget | None = None
+        self._pair: tuple[Offer, Offer] | None = None
+        self._columns = 0
         self.rows: list[tuple[str, str, str]] = []
         """Aspect and both values, as they are shown."""
 
     def show_pair(self, first: Offer, second: Offer) -> None:
         """Compare these."""
+        self._pair = first, second
+        self._columns = 0
+        self._arrange()
+        self.verticalScrollBar().setValue(0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The table may have room for more columns, or for fewer."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        room = self.viewport().width() / self._theme.text_scale
+        columns = next((columns for least, columns in _COLUMNS if room >= least), 1)
+        if self._pair is None or columns == self._columns:
+            return
+        self._columns = columns
         if self._card is not None:
             self._place.removeWidget(self._card)
             self._card.hide()
@@ -64,23 +95,45 @@ class ComparePage(ScrollPage):
         grid = QGridLayout(table)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(Space.L)
-        grid.setVerticalSpacing(Space.S + Space.TINY)
-        for column, stretch in ((0, 2), (1, 3), (2, 3)):
+        grid.setVerticalSpacing(Space.S + Space.TINY if columns > 2 else Space.TINY)
+        for column, stretch in enumerate((2, 3, 3) if columns > 2 else (1,) * columns):
             grid.setColumnStretch(column, stretch)
-        for column, offer in ((1, first), (2, second)):
-            grid.addWidget(Label(self._theme, offer.model.name, TextRole.TITLE, wrap=True), 0, column)
+        self._fill(grid, columns, *self._pair)
+        self._place.addWidget(card)
+
+    def _fill(self, grid: QGridLayout, columns: int, first: Offer, second: Offer) -> None:
+        """Write every line into `grid`, over so many columns."""
+        top = Qt.AlignmentFlag.AlignTop
+        before = 1 if columns > 2 else 0
+        if columns > 1:
+            for column, one in enumerate((first, second), before):
+                grid.addWidget(Label(self._theme, one.model.name, TextRole.TITLE, wrap=True), 0, column, top)
         self.rows = []
-        for number, line in enumerate(compare(first, second), 1):
+        row = 1
+        for line in compare(first, second):
             name = _aspects()[line.aspect]
-            label = Label(self._theme, name, TextRole.BASE, "text_secondary", wrap=True)
-            grid.addWidget(label, number, 0, Qt.AlignmentFlag.AlignTop)
+            # Over values that have heads of their own, it is the stronger head.
+            role, ink = (TextRole.BASE, "text_secondary") if columns > 1 else (TextRole.LABEL, "text")
+            label = Label(self._theme, name, role, ink, wrap=True)
+            if columns <= 2:
+                # Nearer to its own values than to those before.
+                label.setContentsMargins(0, Space.S, 0, 0)
+            grid.addWidget(label, row, 0, 1, 1 if columns > 2 else columns, top)
+            # Beside it, or below.
+            row += 0 if columns > 2 else 1
             words = [_value_words(line, first, one=True), _value_words(line, second, one=False)]
             self.rows.append((name, words[0], words[1]))
-            for column, (text, side) in enumerate(zip(words, ("first", "second"), strict=True), 1):
-                cell = self._cell(line, text, better=line.better == side, first=column == 1)
-                grid.addWidget(cell, number, column, Qt.AlignmentFlag.AlignTop)
-        self._place.addWidget(card)
-        self.verticalScrollBar().setValue(0)
+            for number, (offer, text) in enumerate(zip((first, second), words, strict=True)):
+                side = ("first", "second")[number]
+                cell = self._cell(line, text, better=line.better == side, first=number == 0)
+                if columns > 1:
+                    grid.addWidget(cell, row, before + number, top)
+                    continue
+                whose = Label(self._theme, offer.model.name, TextRole.SECONDARY, "text_secondary", wrap=True)
+                grid.addWidget(whose, row, 0, top)
+                grid.addWidget(cell, row + 1, 0, top)
+                row += 2
+            row += 1
 
     def _cell(self, line: Compared, text: str, *, better: bool, first: bool) -> QWidget:
         cell = QWidget()
@@ -113,7 +166,7 @@ def _aspects() -> dict[Aspect, str]:
         "resident_bytes": tr("Memory, used at most"),
         "download_bytes": tr("Download"),
         "variant": tr("Variant"),
-        "billions": tr("Billions of parameters"),
+        "billions": tr("Size"),
         "context_length": tr("Longest context"),
         "abilities": tr("Can do"),
         "languages": tr("Languages"),
@@ -133,7 +186,7 @@ def _value_words(line: Compared, offer: Offer, *, one: bool) -> str:
         case "speed" | "speed_when_full":
             return speed_words(value)
         case "first_token_s":
-            return tr("≈ {seconds} s").format(seconds=format_number(value))
+            return first_word(value)
         case "memory_bytes" | "resident_bytes":
             return format_bytes(value, binary=True)
         case "download_bytes":
@@ -150,7 +203,7 @@ def _value_words(line: Compared, offer: Offer, *, one: bool) -> str:
         case "licence":
             return say(licence_summary(value))
         case "billions":
-            return format_number(value, decimals=2)
+            return parameter_words(offer.model)
         case "downloads":
             return format_integer(value)
         case _:

@@ -6,14 +6,14 @@ from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
+from slmdesk.fit import Verdict
 from slmdesk.messages import tr
-from slmdesk.offers import Offer
+from slmdesk.offers import Offer, OfferGroup
 from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.models.model import Index, OfferModel
 from slmdesk.ui.models.words import (
     NOTHING,
     detail_words,
-    group_title,
     row_in_words,
     size_words,
     speed_words,
@@ -22,22 +22,31 @@ from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.badge import badge_size, draw_badge
 from slmdesk.ui.widgets.list_row import draw_group_head, draw_line_of_text, draw_row, row_font, row_state
 from slmdesk.ui.widgets.tooltip import plain_tooltip
-from slmdesk.ui.widgets.verdict import badge_of, widest_badge
+from slmdesk.ui.widgets.verdict import badge_of, widest_badge_of
 
 # A row any narrower has its figures on the second line.
 _WIDE_LEAST = 360
 _MIDDLE = Qt.TextElideMode.ElideMiddle
+_VERDICTS: dict[OfferGroup, tuple[Verdict, ...]] = {
+    "well": (Verdict.FITS,),
+    "limits": (Verdict.SLOW, Verdict.TIGHT),
+    "too_big": (Verdict.TOO_BIG,),
+    "unknown": (Verdict.UNKNOWN,),
+}
+"""Those whose badges stand below each other in a group."""
 
 
 class OfferDelegate(QStyledItemDelegate):
-    """Two lines: the name and the expected speed, under them who made it and the download; the verdict."""
+    """Two lines: the name and the expected speed, under them who made it and the download; the verdict.
+
+    A narrow row has the name alone on its first line, and the figures and the verdict on the second one.
+    """
 
     def __init__(self, theme: Theme, model: OfferModel, parent: QObject) -> None:
         super().__init__(parent)
         self._theme = theme
         self._model = model
         self._small = QFontMetrics(theme.font(TextRole.SECONDARY))
-        self._badge_room = widest_badge(theme)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Two lines and their padding; a head is lower."""
@@ -50,7 +59,7 @@ class OfferDelegate(QStyledItemDelegate):
         box, offer = QRectF(option.rect), self._model.offer_at(index)
         mirrored = option.direction == Qt.LayoutDirection.RightToLeft
         if offer is None:
-            title = group_title(self._model.rows[index.row()].group)
+            title = self._model.title_of_group(index)
             low = box.adjusted(0, Space.XS, 0, 0)
             draw_group_head(painter, self._theme, low, title, mirrored=mirrored)
             return
@@ -62,14 +71,19 @@ class OfferDelegate(QStyledItemDelegate):
         word, kind, icon = badge_of(offer.verdict)
         badge = badge_size(theme, word, icon)
         place = QRectF(0, 0, badge.width(), badge.height())
-        place.moveCenter(inside.center())
-        place.moveLeft(inside.left() if mirrored else inside.right() - badge.width())
-        draw_badge(painter, theme, place, word, kind, icon, mirrored=mirrored)
-        figures_end = (badge.width() if narrow else self._badge_room) + Space.M
+        # Within a group figures end at the same place.
+        badge_room = badge.width() if narrow else widest_badge_of(theme, _VERDICTS[offer.group])
+        figures_end = badge_room + Space.M
         rest = inside.adjusted(figures_end if mirrored else 0, 0, 0 if mirrored else -figures_end, 0)
         upper, lower = theme.line_height(TextRole.BASE), theme.line_height(TextRole.SECONDARY)
         top = box.top() + (box.height() - upper - lower - Space.TINY) / 2
-        first = QRectF(rest.left(), top, rest.width(), upper)
+        place.moveCenter(inside.center())
+        if narrow:
+            place.moveTop(top + upper + Space.TINY + (lower - badge.height()) / 2)
+        place.moveLeft(inside.left() if mirrored else inside.right() - badge.width())
+        draw_badge(painter, theme, place, word, kind, icon, mirrored=mirrored)
+        line = inside if narrow else rest
+        first = QRectF(line.left(), top, line.width(), upper)
         second = QRectF(rest.left(), top + upper + Space.TINY, rest.width(), lower)
         small, ink = theme.font(TextRole.SECONDARY), color("text_secondary")
         font = row_font(theme, state)

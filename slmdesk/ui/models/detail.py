@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from slmdesk.catalogue import description_of, quality_order
 from slmdesk.messages import UserError, format_moment, one_line, say, tr, tr_n
 from slmdesk.ui.models.chips import ModelFacts
 from slmdesk.ui.models.fit_panel import FitPanel
-from slmdesk.ui.models.variants import VariantTable
+from slmdesk.ui.models.variant_table import VariantTable
 from slmdesk.ui.models.words import about_words
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.flow import Flow
+from slmdesk.ui.widgets.head_row import HeadRow
 from slmdesk.ui.widgets.labels import ElidedLabel, Label
 from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.tooltip import set_tooltip
@@ -46,16 +47,12 @@ class DetailPane(ScrollPage):
         self._theme = theme
         self._offer: Offer | None = None
         content = QWidget()
-        column = QVBoxLayout(content)
+        column = self._column = QVBoxLayout(content)
         column.setContentsMargins(Space.XL, Space.L, Space.M, Space.XL)
         column.setSpacing(Space.S)
         self.name = Label(theme, "", TextRole.PAGE_HEAD, wrap=True)
         self.about = Label(theme, "", color="text_secondary", wrap=True)
-        head = QHBoxLayout()
-        head.setSpacing(Space.L)
-        head.addWidget(self.name, 1)
-        head.addWidget(self._actions(theme), 0, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(head)
+        column.addWidget(HeadRow(self.name, self._actions(theme)))
         column.addWidget(self.about)
         self.description = Label(theme, "", wrap=True)
         column.addWidget(self.description)
@@ -89,26 +86,21 @@ class DetailPane(ScrollPage):
         return actions
 
     def _add_variants(self, theme: Theme, column: QVBoxLayout) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(Space.S)
-        self._variants_head = Label(theme, tr("Variants"), TextRole.TITLE)
-        line.addWidget(self._variants_head)
-        line.addStretch(1)
+        self._variants_head = Label(theme, tr("Variants"), TextRole.TITLE, wrap=True)
         self.sizes_button = Button(theme, tr("Ask the Hub for all"), ButtonKind.LINK)
         set_tooltip(
             self.sizes_button, tr("Every variant of its repositories, with exact sizes and checksums.")
         )
         self.sizes_button.clicked.connect(self.sizes_wanted)
-        line.addWidget(self.sizes_button)
-        column.addLayout(line)
+        column.addWidget(HeadRow(self._variants_head, self.sizes_button, Space.S))
+        self.problem = Label(theme, "", color="negative", wrap=True)
+        self.problem.hide()
+        column.addWidget(self.problem)
         self.why = Label(theme, "", color="text_secondary", wrap=True)
         column.addWidget(self.why)
         self.table = VariantTable(theme)
         self.table.chosen.connect(self.variant_chosen)
         column.addWidget(self.table)
-        self.problem = Label(theme, "", color="negative", wrap=True)
-        self.problem.hide()
-        column.addWidget(self.problem)
         self.source = ElidedLabel(theme, "", TextRole.SECONDARY, "text_secondary")
         column.addWidget(self.source)
 
@@ -129,7 +121,7 @@ class DetailPane(ScrollPage):
         self.why.setText(say(offer.reason) if offer.reason is not None else "")
         self.why.setVisible(offer.reason is not None)
         self.sizes_button.setVisible(not model.variants_known)
-        self.problem.hide()
+        self.hide_problems()
         has_any = bool(model.variants)
         for widget in (self.table, self.fit):
             widget.setVisible(has_any)
@@ -147,7 +139,6 @@ class DetailPane(ScrollPage):
         offer = self._offer
         if offer is None or offer.id != judged.model.id:
             return
-        self.problem.hide()
         self.fit.show_judged(judged)
         recommended = offer.variant.id if offer.variant is not None else ""
         self.table.show_variants(
@@ -155,20 +146,25 @@ class DetailPane(ScrollPage):
         )
         self._show_source(offer, judged.variant.id)
 
-    def show_problem(self, error: UserError) -> None:
-        """The Hub could not be asked: what is known already stays."""
-        self.problem.setText(one_line(error))
-        self.problem.show()
-        self.ensureWidgetVisible(self.problem)
+    def show_problem(self, error: UserError, *, exact: bool) -> None:
+        """The Hub could not be asked for sizes, or for what the files of the variant say (`exact`): below the
+        button that wanted it. What is known already stays."""
+        label = self.fit.problem if exact else self.problem
+        label.setText(one_line(error))
+        label.show()
+        # Its place is known once it is laid out.
+        self._column.activate()
+        self.ensureWidgetVisible(label)
+
+    def hide_problems(self) -> None:
+        """Something else is asked now."""
+        self.problem.hide()
+        self.fit.problem.hide()
 
     def set_asking(self, asking: bool, *, exact: bool) -> None:
         """The Hub is being asked for sizes, or for what the files of the variant say (`exact`)."""
         self.sizes_button.set_busy(asking and not exact, tr("Asking the Hub"))
         self.fit.source_row.set_asking(asking and exact)
-
-    def set_narrow(self, narrow: bool) -> None:
-        """The table leaves a column out."""
-        self.table.set_narrow(narrow)
 
     def _show_source(self, offer: Offer, chosen: str) -> None:
         variant = next((one for one in offer.model.variants if one.id == chosen), None)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.catalogue import GGUF, ONNX
@@ -20,6 +21,7 @@ from slmdesk.ui.theme import Space, Theme
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.flow import Flow
 from slmdesk.ui.widgets.menu import Menu
+from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.segmented import Segmented
 from slmdesk.ui.widgets.surface import Surface
 from slmdesk.ui.widgets.text_field import TextField
@@ -49,6 +51,7 @@ class FilterBar(Surface):
         self.search.setFixedWidth(theme.sizes.models_search)
         self.search.changed.connect(lambda text: self._set(text=text))
         self.search.submitted.connect(lambda _: self.list_wanted.emit())
+        self.search.went_down.connect(self.list_wanted)
         self.fits = Button(theme, tr("Fits this computer"), ButtonKind.FILTER)
         self.fits.toggled.connect(
             lambda on: self._set(verdicts=frozenset({Verdict.FITS}) if on else frozenset())
@@ -62,28 +65,35 @@ class FilterBar(Surface):
         self.scope = Segmented(theme, ((CURATED, tr("Curated")), (HUB, tr("Whole Hub"))), tr("Models of"))
         self.scope.set_value(CURATED)
         self.scope.chosen.connect(self._take_scope)
-        filters = QWidget()
-        flow = Flow()
-        filters.setLayout(flow)
-        for widget in (
-            self.search,
-            self.fits,
-            self.sizes,
-            self.abilities,
-            self.licence,
-            self.engine,
-            self.installed,
-        ):
-            flow.addWidget(widget)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.L, Space.S + Space.TINY, Space.L, Space.S + Space.TINY)
+        self.fold_button = Button(theme, tr("Filters"), trailing="chevron-down")
+        self.fold_button.setCheckable(True)
+        self.fold_button.toggled.connect(self._show_fold)
+        self._compact: bool | None = None
+        self._room = 0
+        self._filters = (
+            *(self.fits, self.sizes, self.abilities, self.licence),
+            *(self.engine, self.installed),
+        )
+        line = QWidget()
+        self._line = Flow()
+        line.setLayout(self._line)
+        self._line.addWidget(self.search)
+        self._line.addWidget(self.fold_button)
+        row = QHBoxLayout()
         row.setSpacing(Space.S)
-        row.addWidget(filters, 1)
+        row.addWidget(line, 1)
         # In the middle of the first line of filters.
-        beside = QVBoxLayout()
-        beside.setContentsMargins(0, (theme.sizes.button - self.scope.sizeHint().height()) // 2, 0, 0)
-        beside.addWidget(self.scope, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(beside)
+        self._beside = QVBoxLayout()
+        self._beside.setContentsMargins(0, (theme.sizes.button - self.scope.sizeHint().height()) // 2, 0, 0)
+        row.addLayout(self._beside)
+        self._fold = _Fold()
+        column = QVBoxLayout(self)
+        edge = Space.S + Space.TINY
+        column.setContentsMargins(Space.L, edge, Space.L, edge)
+        column.setSpacing(Space.S)
+        column.addLayout(row)
+        column.addWidget(self._fold)
+        self.set_room(0, compact=False)
 
     @property
     def wanted(self) -> OfferFilter:
@@ -94,6 +104,25 @@ class FilterBar(Surface):
     def hub(self) -> bool:
         """Whether the whole Hub is searched."""
         return self.scope.value == HUB
+
+    def set_room(self, height: int, *, compact: bool) -> None:
+        """`compact`: one line, with the filters behind a button; this is `height` pixels high at most."""
+        self._room = height
+        if compact != self._compact:
+            self._compact = compact
+            for widget in self._filters:
+                (self._fold.flow if compact else self._line).addWidget(widget)
+            if compact:
+                self._fold.flow.addWidget(self.scope)
+            else:
+                self._beside.addWidget(self.scope, 0, Qt.AlignmentFlag.AlignTop)
+            self.fold_button.setVisible(compact)
+        self._show_fold()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The filters wrap in another way."""
+        super().resizeEvent(event)
+        self._show_fold()
 
     def focus_search(self) -> None:
         """Put the keyboard into the search, its text selected."""
@@ -137,6 +166,20 @@ class FilterBar(Surface):
         self.scope_changed.emit(scope)
         self.changed.emit()
 
+    def _show_fold(self) -> None:
+        opened = bool(self._compact) and self.fold_button.isChecked()
+        self.fold_button.set_trailing("chevron-up" if opened else "chevron-down")
+        self._fold.setVisible(opened)
+        width, search = self.width() - 2 * Space.L, self._theme.sizes.models_search
+        if self._compact:
+            # The button stays beside it.
+            search = min(search, width - Space.S - self.fold_button.sizeHint().width())
+        self.search.setFixedWidth(max(search, self._theme.sizes.button))
+        if opened:
+            edge, line = Space.S + Space.TINY, self._theme.sizes.button
+            rest = self._room - line - Space.S - 2 * edge
+            self._fold.fit(width, max(rest, line + 2 * Space.XS))
+
     def _show_filters(self) -> None:
         wanted = self._wanted
         tiers, uses = _tiers(), _uses()
@@ -148,6 +191,10 @@ class FilterBar(Surface):
         self.abilities.show_chosen([words[one][1].lower() for one in words if one in wanted.abilities])
         self.licence.show_chosen([words for value, words in uses if value in wanted.work_use])
         self.engine.show_chosen([words for value, words in _ENGINES if value in wanted.formats])
+        count = sum(one.isChecked() for one in self._filters)
+        words_of_fold = tr("{filter}: {count}").format(filter=tr("Filters"), count=count)
+        self.fold_button.setText(words_of_fold if count else tr("Filters"))
+        self.fold_button.updateGeometry()
 
     def _fill_size(self, menu: Menu) -> None:
         menu.add_head(tr("Number of weights"))
@@ -179,6 +226,23 @@ class FilterBar(Surface):
         chosen = value in before
         after = before - {value} if chosen else before | {value}
         menu.add(words, lambda: self._set(**{field: after}), checked=chosen)
+
+
+class _Fold(ScrollPage):
+    """Filters that wrap, and scroll where there is less height than they take."""
+
+    def __init__(self) -> None:
+        super().__init__(keeps_bar=False)
+        content = QWidget()
+        self.flow = Flow()
+        # Free pixels around what scrolls, for focus rings.
+        self.flow.setContentsMargins(0, Space.XS, Space.M, Space.XS)
+        content.setLayout(self.flow)
+        self.setWidget(content)
+
+    def fit(self, width: int, most: int) -> None:
+        """Be as high as the filters are in `width`, and `most` at most."""
+        self.setFixedHeight(max(min(self.flow.heightForWidth(width), most), 0))
 
 
 class _MenuFilter(Button):

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from slmdesk.fit import FitReport, Verdict, headline
-from slmdesk.messages import UserError, error_sentences, format_integer, format_number, say, tr
+from slmdesk.fit import FitReport, Verdict, explained, headline
+from slmdesk.messages import UserError, error_sentences, format_integer, say, tr
 from slmdesk.ui.models.source_row import SourceRow
-from slmdesk.ui.models.words import NOTHING, speed_range
+from slmdesk.ui.models.words import NOTHING, first_word, speed_range
 from slmdesk.ui.models.worker import LEAST_CONTEXT, Judged, trained_for
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.flow import Flow
-from slmdesk.ui.widgets.labels import Icon, Label
+from slmdesk.ui.widgets.head_row import HeadRow
+from slmdesk.ui.widgets.labels import Icon, Label, WrappingLabel
 from slmdesk.ui.widgets.memory_bar import MemoryBar, MemoryPart
 from slmdesk.ui.widgets.slider import Slider, doubling_steps
 from slmdesk.ui.widgets.slider_scale import SliderScale
@@ -63,6 +64,10 @@ class FitPanel(Card):
         self.source_row = SourceRow(theme)
         self.source_row.button.clicked.connect(self.exact_wanted)
         column.addLayout(self.source_row)
+        self.problem = Label(theme, "", color="negative", wrap=True)
+        """Why what the button of `source_row` started could not be done."""
+        self.problem.hide()
+        column.addWidget(self.problem)
         self.speeds = [_Figure(theme) for _ in range(3)]
         figures = QWidget()
         flow = Flow(Space.XL)
@@ -81,15 +86,14 @@ class FitPanel(Card):
         self._shown = ""
 
     def _add_slider(self, theme: Theme, column: QVBoxLayout) -> None:
-        line = QHBoxLayout()
-        line.addWidget(Label(theme, tr("Context length"), TextRole.LABEL))
-        line.addStretch(1)
         self.context = Label(theme, "", TextRole.STRONG)
-        self.context_words = Label(theme, "", TextRole.BASE, "text_secondary")
-        line.setSpacing(Space.XS)
-        line.addWidget(self.context)
-        line.addWidget(self.context_words)
-        column.addLayout(line)
+        self.context_words = WrappingLabel(theme, "", TextRole.BASE, "text_secondary")
+        length = QWidget()
+        flow = Flow(Space.XS)
+        length.setLayout(flow)
+        flow.addWidget(self.context)
+        flow.addWidget(self.context_words)
+        column.addWidget(HeadRow(Label(theme, tr("Context length"), TextRole.LABEL, wrap=True), length))
         steps = doubling_steps(LEAST_CONTEXT, 2 * LEAST_CONTEXT)
         self.slider = Slider(theme, tr("Context length"), steps, words=_tokens)
         self.slider.changed.connect(self._take_step)
@@ -113,7 +117,7 @@ class FitPanel(Card):
         icon, ink = MARKS[report.verdict]
         self._icon.set_icon(icon, ink)
         self.headline.setText(say(headline(report)))
-        self.reason.setText(say(report.reason))
+        self.reason.setText(" ".join(map(say, explained(report))))
         self.change.setText(say(report.change) if report.change is not None else "")
         self.change.setVisible(report.change is not None)
         self.source_row.show_judged(judged)
@@ -157,9 +161,9 @@ class FitPanel(Card):
             generation,
         )
         seconds = report.first_token_s
-        shown = f"≈ {format_number(seconds)}" if seconds is not None else NOTHING
+        shown = first_word(seconds) if seconds is not None else NOTHING
         time_to_first = tr("Time to first token after a prompt of 130 tokens")
-        first.show_figure(tr("First word"), shown, "s", tr("after a 100-word question"), time_to_first)
+        first.show_figure(tr("First word"), shown, "", tr("after a 100-word question"), time_to_first)
 
     def _show_bars(self, report: FitReport) -> None:
         memory = report.memory
@@ -215,7 +219,7 @@ class _Figure(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.TINY)
-        self.head = Label(theme, "", TextRole.SECONDARY, "text_secondary")
+        self.head = WrappingLabel(theme, "", TextRole.SECONDARY, "text_secondary")
         line = QHBoxLayout()
         line.setSpacing(Space.XS)
         self.figure = Label(theme, "", TextRole.TITLE)
@@ -223,7 +227,7 @@ class _Figure(QWidget):
         line.addWidget(self.figure)
         line.addWidget(self.unit)
         line.addStretch(1)
-        self.about = Label(theme, "", TextRole.SECONDARY, "text_secondary")
+        self.about = WrappingLabel(theme, "", TextRole.SECONDARY, "text_secondary")
         column.addWidget(self.head)
         column.addLayout(line)
         column.addWidget(self.about)
@@ -233,7 +237,7 @@ class _Figure(QWidget):
         self.figure.setText(figure)
         self.unit.setText(unit if figure != NOTHING else "")
         self.about.setText(about)
-        self.setAccessibleName(f"{head}: {figure} {unit}, {about}")
+        self.setAccessibleName(f"{head}: {figure} {unit}".strip() + f", {about}")
         set_tooltip(self, tooltip)
 
 
@@ -254,5 +258,6 @@ def _parts_of(need: DeviceNeed) -> list[MemoryPart]:
         MemoryPart(tr("Other programs"), others, "data_other"),
         MemoryPart(tr("Weights"), parts.weights, "data_1"),
         MemoryPart(tr("KV cache"), parts.kv, "data_4"),
-        MemoryPart(tr("Compute"), parts.compute + parts.output + parts.runtime, "data_3"),
+        # What the bar has room for; the command `fit` tells them apart.
+        MemoryPart(tr("Compute, engine"), parts.compute + parts.output + parts.runtime, "data_3"),
     ]

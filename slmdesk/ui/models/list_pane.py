@@ -50,6 +50,7 @@ class OfferView(QListView):
         # A bar with nothing to scroll draws nothing, and rows keep their width when there is something.
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setMinimumHeight(theme.sizes.row_model)
         self.viewport().setAutoFillBackground(False)
         theme.changed.connect(self.viewport().update)
 
@@ -70,11 +71,25 @@ class _Note(QWidget):
         row.setContentsMargins(Space.L + Space.TINY, 0, Space.M, Space.XS)
         row.setSpacing(Space.S)
         self._icon = Icon(theme, "info", theme.sizes.icon_chevron)
-        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
+        # In the middle of the first line.
+        icon = QVBoxLayout()
+        icon.setContentsMargins(0, (theme.line_height(TextRole.SECONDARY) - self._icon.height()) // 2, 0, 0)
+        icon.addWidget(self._icon)
+        icon.addStretch(1)
+        row.addLayout(icon)
+        words = QVBoxLayout()
+        words.setSpacing(0)
         self.label = Label(theme, "", TextRole.SECONDARY, "text_secondary", wrap=True)
-        row.addWidget(self.label, 1)
+        words.addWidget(self.label)
         self.button = Button(theme, tr("Try again"), ButtonKind.LINK)
-        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
+        # Its words begin where the sentence does.
+        below = QHBoxLayout()
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addSpacing(-Space.S)
+        below.addWidget(self.button)
+        below.addStretch(1)
+        words.addLayout(below)
+        row.addLayout(words, 1)
 
     def say(self, icon: str, words: str, *, again: bool) -> None:
         """Empty words: nothing is shown."""
@@ -93,6 +108,8 @@ class ListPane(Surface):
     more_wanted = Signal()
     again_wanted = Signal()
     detail_wanted = Signal()
+    clicked = Signal()
+    """The person clicked a model, chosen or not."""
 
     def __init__(self, theme: Theme, clear: Callable[[], None], parent: QWidget | None = None) -> None:
         """`clear` lets every model through."""
@@ -114,8 +131,9 @@ class ListPane(Surface):
         waiting = QVBoxLayout(self.busy)
         waiting.addStretch(1)
         waiting.addWidget(Spinner(theme, tr("Loading")), 0, Qt.AlignmentFlag.AlignHCenter)
-        self.busy_words = Label(theme, tr("Looking at what runs here"), color="text_secondary")
-        waiting.addWidget(self.busy_words, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.busy_words = Label(theme, tr("Looking at what runs here"), color="text_secondary", wrap=True)
+        self.busy_words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        waiting.addWidget(self.busy_words)
         waiting.addStretch(2)
         self.more_button = Button(theme, tr("Show more from the Hub"))
         self.more_button.clicked.connect(self.more_wanted)
@@ -146,6 +164,7 @@ class ListPane(Surface):
         self.note.say("info", "", again=False)
         self.view.selectionModel().currentChanged.connect(self._take_current)
         self.view.entered_by_key.connect(self.detail_wanted)
+        self.view.clicked.connect(self._take_click)
         self._wanted = ""
         self._shown_id = ""
 
@@ -205,6 +224,10 @@ class ListPane(Surface):
         self.sort_button.setText(_sorts()[sort])
         self.sort_button.updateGeometry()
         self.sort_chosen.emit()
+
+    def _take_click(self, index: QModelIndex) -> None:
+        if self.model.offer_at(index) is not None:
+            self.clicked.emit()
 
     def _take_current(self, index: QModelIndex) -> None:
         offer = self.model.offer_at(index)

@@ -48,6 +48,11 @@ class OfferModel(QAbstractListModel):
         self._offers, self.rows = offers, rows
         self.endResetModel()
 
+    def title_of_group(self, index: Index) -> str:
+        """The words of the head that stands there or would stand over it."""
+        group = self.rows[index.row()].group
+        return group_title(group, speeds_known=self._offers.speed_note is None)
+
     def offer_at(self, index: Index) -> Offer | None:
         """The offer of a row; None for a head."""
         if not index.isValid() or self.rows[index.row()].is_head:
@@ -87,5 +92,5 @@ class OfferModel(QAbstractListModel):
             return None
         offer = self.offer_at(index)
         if offer is None:
-            return group_title(self.rows[index.row()].group)
+            return self.title_of_group(index)
         return offer.model.name if role == Qt.ItemDataRole.DisplayRole else row_in_words(offer)

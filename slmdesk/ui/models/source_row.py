@@ -10,7 +10,7 @@ from slmdesk.messages import tr
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button
 from slmdesk.ui.widgets.flow import Flow
-from slmdesk.ui.widgets.labels import Icon, Label
+from slmdesk.ui.widgets.labels import Icon, WrappingLabel
 from slmdesk.ui.widgets.tooltip import set_tooltip
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ class SourceRow(Flow):
         line.setSpacing(Space.XS + Space.TINY)
         self._icon = Icon(theme, "info", theme.sizes.icon_chevron)
         line.addWidget(self._icon)
-        self.label = Label(theme, "", TextRole.SECONDARY, "text_secondary")
-        line.addWidget(self.label)
+        self.label = WrappingLabel(theme, "", TextRole.SECONDARY, "text_secondary")
+        line.addWidget(self.label, 1)
         self._format = "gguf"
         self._asking = False
         self.button = Button(theme, tr("Compute exactly"), icon="badge-check", small=True)

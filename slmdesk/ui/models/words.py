@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from slmdesk.catalogue import licence_name
-from slmdesk.messages import format_bytes, format_integer, format_number, tr, tr_n
+from slmdesk.messages import format_bytes, format_integer, format_number, format_seconds, tr, tr_n
 from slmdesk.ui.widgets.verdict import badge_of
 
 if TYPE_CHECKING:
@@ -15,13 +16,17 @@ if TYPE_CHECKING:
 
 # Tokens per second below which a tenth matters.
 _SLOW = 5
+# Names round; what differs from the count by more than this factor is no rounding.
+_SOLD_AS = 1.5
+_MINUTE_S = 59.5
+_WHOLE_S = 9.95
 NOTHING = "–"
 
 
-def group_title(group: OfferGroup) -> str:
-    """The head over a group of the list."""
+def group_title(group: OfferGroup, *, speeds_known: bool) -> str:
+    """The head over a group of the list. How well models run is not said where nobody knows how fast."""
     return {
-        "well": tr("Run well here"),
+        "well": tr("Run well here") if speeds_known else tr("Fit on this computer"),
         "limits": tr("Run with limits"),
         "too_big": tr("Too big for this computer"),
         "unknown": tr("Not known how they run here"),
@@ -101,17 +106,43 @@ def owner_of(model: CatalogueModel) -> str:
 
 def about_words(model: CatalogueModel) -> str:
     """Publisher, month and size, under the name."""
-    parts = [model.publisher or owner_of(model), model.released or model.updated]
-    if model.billions:
-        parts.append(
-            tr("{billions} billion parameters").format(billions=format_number(model.billions, decimals=2))
-        )
-    elif model.size_label:
-        parts.append(model.size_label)
+    when = model.released
+    if not when and model.updated:
+        when = tr("updated {date}").format(date=model.updated)
+    parts = [model.publisher or owner_of(model), when, parameter_words(model)]
     if model.context_length:
         count = format_integer(model.context_length)
         parts.append(tr("context of {count} tokens").format(count=count))
     return " · ".join(part for part in parts if part)
+
+
+def parameter_words(model: CatalogueModel) -> str:
+    """How many parameters it has: as sold, unless a count of them says that it is sold as something else."""
+    counted = model.dimensions.parameters if model.dimensions is not None else None
+    if counted and not (model.billions and _agree(counted / 1e9, model.billions)):
+        words = _billion(counted / 1e9)
+        sold = model.size_label
+        return tr("{parameters}, named {size}").format(parameters=words, size=sold) if sold else words
+    return _billion(model.billions) if model.billions else model.size_label
+
+
+def _billion(billions: float) -> str:
+    return tr("{billions} billion parameters").format(billions=format_number(billions, decimals=2))
+
+
+def _agree(counted: float, sold: float) -> bool:
+    return abs(math.log(counted / sold)) < math.log(_SOLD_AS)
+
+
+def first_word(seconds: float) -> str:
+    """How long the first word takes, as exact as that can be told: `≈ 0.9 s`, `≈ 13 s`, `≈ 1 min 40 s`."""
+    if seconds >= _MINUTE_S:
+        shown = format_seconds(round(seconds, -1))
+    elif seconds >= _WHOLE_S:
+        shown = tr("{seconds} s").format(seconds=format_number(seconds, decimals=0))
+    else:
+        shown = format_seconds(seconds)
+    return f"≈ {shown}"
 
 
 def language_words(model: CatalogueModel) -> str:

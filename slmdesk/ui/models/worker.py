@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from slmdesk.ui.tasks import Tasks
 
 T = TypeVar("T")
+
+KnownHeaders: TypeAlias = Mapping[str, HeaderSet]
+"""What the files of variants say, by the id of the variant."""
 
 LEAST_CONTEXT = 512
 MOST_CONTEXT = 131_072
@@ -67,8 +70,19 @@ def load_list(advice: ModelAdvice) -> Listed:
     return Listed(OfferList(offers), laid.models, curated.date, laid.refreshed)
 
 
+def advise_again(advice: ModelAdvice, models: Sequence[CatalogueModel], known: KnownHeaders) -> OfferList:
+    """All `models` as they would run here now, with the headers that are known of their variants."""
+    adviser, on_disk = Adviser(advice.check), OnDisk(advice.installed())
+    return OfferList([adviser.offer(model, on_disk, known) for model in models])
+
+
 def search_hub(
-    advice: ModelAdvice, known: Sequence[CatalogueModel], query: HubQuery, cursor: str, stop: Event
+    advice: ModelAdvice,
+    known: Sequence[CatalogueModel],
+    query: HubQuery,
+    cursor: str,
+    stop: Event,
+    headers: KnownHeaders,
 ) -> tuple[HubPage, tuple[CatalogueModel, ...], list[Offer]] | None:
     """A page of the Hub, `known` with what it found, and the offers that are new or others now.
 
@@ -80,38 +94,48 @@ def search_hub(
     merged = merge(known, page.models)
     before = {model.id: model for model in known}
     changed = [model for model in merged if before.get(model.id) is not model]
-    offers = list(Adviser(advice.check).offers(changed, OnDisk(advice.installed()), stop))
-    return None if stop.is_set() else (page, merged, offers)
+    adviser, on_disk = Adviser(advice.check), OnDisk(advice.installed())
+    offers = []
+    for model in changed:
+        if stop.is_set():
+            return None
+        offers.append(adviser.offer(model, on_disk, headers))
+    return page, merged, offers
 
 
-def ask_details(advice: ModelAdvice, model: CatalogueModel) -> Offer:
+def ask_details(advice: ModelAdvice, model: CatalogueModel, known: KnownHeaders) -> Offer:
     """`model` with the exact sizes of all its variants, as an offer. Raises UserError (kind NETWORK)."""
-    return Adviser(advice.check).offer(advice.hub.details(model), OnDisk(advice.installed()))
+    return Adviser(advice.check).offer(advice.hub.details(model), OnDisk(advice.installed()), known)
 
 
-def ask_headers(advice: ModelAdvice, model: CatalogueModel, variant: Variant) -> tuple[Offer, str, HeaderSet]:
-    """The model with exact sizes, the id of the variant, and what its own files say.
+def ask_headers(
+    advice: ModelAdvice, model: CatalogueModel, variant: Variant, known: KnownHeaders
+) -> tuple[Offer, str, HeaderSet]:
+    """The model with exact sizes and judged by what the files of `variant` say, the id of the variant, and
+    what they say.
 
     Raises UserError: kind NETWORK, or MODEL for a damaged file and for a folder that is not for chat.
     """
-    offer = ask_details(advice, model)
-    found = next((one for one in offer.model.variants if one.id == variant.id), variant)
-    return offer, found.id, advice.hub.header(found)
+    detailed = advice.hub.details(model)
+    found = next((one for one in detailed.variants if one.id == variant.id), variant)
+    headers = advice.hub.header(found)
+    offer = Adviser(advice.check).offer(detailed, OnDisk(advice.installed()), {**known, found.id: headers})
+    return offer, found.id, headers
 
 
 def judge(
     advice: ModelAdvice,
     model: CatalogueModel,
     variant: Variant,
-    headers: HeaderSet,
+    known: KnownHeaders,
     context_length: int | None,
 ) -> Judged:
-    """How `variant` would run, exactly where its `headers` are there, and the others by formulas.
+    """How `variant` would run, and the others: exactly where their headers are `known`, else by formulas.
 
     `context_length` None: as it would be loaded by itself; no longer than may be tried. Raises UserError
     (kind MODEL).
     """
-    adviser = Adviser(advice.check)
+    adviser, headers = Adviser(advice.check), known.get(variant.id, ())
     longest_tried = trained_for(model, headers)
     if context_length is not None:
         context_length = min(context_length, longest_tried)
@@ -123,7 +147,9 @@ def judge(
         report = adviser.report(model, variant, question)
     length = question.context_length
     others = [one for one in model.variants if one.id != variant.id]
-    reports = {one.id: _report_of(advice, adviser, model, one, length) for one in others}
+    reports = {
+        one.id: _report_of(advice, adviser, model, one, known.get(one.id, ()), length) for one in others
+    }
     reports[variant.id] = report
     longest = advice.check.largest_context(_as_far_as(longest_tried, subject), question, quick=not headers)
     return Judged(model, variant, length, report, bool(headers), reports, longest, longest_tried)
@@ -138,11 +164,19 @@ def _as_far_as(tokens: int, subject: Subject) -> Subject:
 
 
 def _report_of(
-    advice: ModelAdvice, adviser: Adviser, model: CatalogueModel, variant: Variant, context_length: int
+    advice: ModelAdvice,
+    adviser: Adviser,
+    model: CatalogueModel,
+    variant: Variant,
+    headers: HeaderSet,
+    context_length: int,
 ) -> FitReport:
-    question: FitQuestion = advice.check.usual_question(
-        subject_of(model, variant), context_length=context_length
-    )
+    subject = subject_of(model, variant, headers)
+    # A variant may be trained for less than another one.
+    length = min(context_length, trained_for(model, headers)) if headers else context_length
+    question: FitQuestion = advice.check.usual_question(subject, context_length=length)
+    if headers:
+        return adviser.exact_report(model, variant, headers, question)
     return adviser.report(model, variant, question)
 
 

@@ -51,9 +51,9 @@ def shortcut_groups() -> tuple[ShortcutGroup, ...]:
                 Shortcut(("Shift+F3",), tr("Previous place found"), "find_previous", everywhere=False),
                 Shortcut(("Ctrl+Shift+C",), tr("Copy the last answer"), "copy_answer", everywhere=False),
                 Shortcut(("Ctrl+R",), tr("Answer again"), "answer_again", everywhere=False),
-                Shortcut(("Ctrl++", "Ctrl+="), tr("Larger text"), "zoom_in", everywhere=False),
-                Shortcut(("Ctrl+-",), tr("Smaller text"), "zoom_out", everywhere=False),
-                Shortcut(("Ctrl+0",), tr("Text as large as usual"), "zoom_reset", everywhere=False),
+                Shortcut(("Ctrl++", "Ctrl+="), tr("Larger text"), "zoom_in"),
+                Shortcut(("Ctrl+-",), tr("Smaller text"), "zoom_out"),
+                Shortcut(("Ctrl+0",), tr("Text as large as usual"), "zoom_reset"),
             ),
         ),
         ShortcutGroup(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import enum
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.painting import draw_box
+from slmdesk.ui.widgets.tooltip import set_tooltip
 
 
 class BadgeKind(enum.Enum):
@@ -42,7 +43,8 @@ def draw_badge(
     *,
     mirrored: bool = False,
 ) -> None:
-    """Draw a badge that fills `box`; for delegates, which pass whether text runs from the right."""
+    """Draw a badge that fills `box`, its words shortened where it is narrower than they are; for delegates,
+    which pass whether text runs from the right."""
     ink, fill, border = kind.value
     color = theme.color
     draw_box(painter, box, Radius.BADGE, color(fill) if fill else None, color(border) if border else None)
@@ -54,15 +56,22 @@ def draw_badge(
         draw_icon(painter, icon, QRectF(left, box.top(), side, box.height()), side, color(ink))
         room = side + Space.XS
         inside.adjust(0 if mirrored else room, 0, -room if mirrored else 0, 0)
-    painter.setFont(theme.font(TextRole.BADGE))
+    font = theme.font(TextRole.BADGE)
+    painter.setFont(font)
     painter.setPen(color(ink))
+    metrics = QFontMetrics(font)
+    if metrics.horizontalAdvance(text) > inside.width() + 1:
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(inside.width()))
     align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter
     # A pixel more on each side: fonts may draw past what they measure.
     painter.drawText(inside.adjusted(-1, 0, 1, 0), align | Qt.TextFlag.TextSingleLine, text)
 
 
 class Badge(QWidget):
-    """A badge by itself. A screen reader hears the word."""
+    """A badge by itself. A screen reader hears the word.
+
+    Only a line that is narrower than the badge shortens its words, which are whole in the tooltip then.
+    """
 
     def __init__(
         self,
@@ -92,8 +101,13 @@ class Badge(QWidget):
         return badge_size(self._theme, self._text, self._icon)
 
     def minimumSizeHint(self) -> QSize:
-        """Never cut."""
+        """No layout cuts it but a `Flow`, where the line is shorter than the badge alone."""
         return self.sizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What was left out is in the tooltip."""
+        super().resizeEvent(event)
+        set_tooltip(self, self._text if self.width() < self.sizeHint().width() else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QStyle, QWidget
 
@@ -11,7 +13,8 @@ from slmdesk.ui.theme import Space
 class Flow(QLayout):
     """From where reading begins, `gap` pixels apart; lines are as far from each other.
 
-    Its height follows its width. Hidden widgets take no room, and one that is wider than a line gets a line.
+    In the middle of its line where that is higher. Its height follows its width. Hidden widgets take no room,
+    and one that is wider than a line gets a line, in which its text wraps if it can.
     """
 
     def __init__(self, gap: int = Space.S) -> None:
@@ -72,7 +75,8 @@ class Flow(QLayout):
 
     def _lay_out(self, room: QRect, *, move: bool) -> int:
         """Returns how high all lines together are."""
-        x = y = line = 0
+        x = y = height = 0
+        line: list[tuple[QLayoutItem, QRect]] = []
         parent = self.parentWidget()
         direction = (
             parent.layoutDirection() if isinstance(parent, QWidget) else Qt.LayoutDirection.LeftToRight
@@ -81,12 +85,25 @@ class Flow(QLayout):
             if item.isEmpty():
                 continue
             size = item.sizeHint()
-            size.setWidth(min(size.width(), room.width()))
+            if size.width() > room.width():
+                size.setWidth(room.width())
+                if item.hasHeightForWidth():
+                    size.setHeight(item.heightForWidth(room.width()))
             if x and x + size.width() > room.width():
-                x, y, line = 0, y + line + self._gap, 0
-            if move:
-                box = QRect(room.topLeft() + QPoint(x, y), size)
-                item.setGeometry(QStyle.visualRect(direction, room, box))
+                if move:
+                    _place(line, height, direction, room)
+                x, y, height, line = 0, y + height + self._gap, 0, []
+            line.append((item, QRect(room.topLeft() + QPoint(x, y), size)))
             x += size.width() + self._gap
-            line = max(line, size.height())
-        return y + line
+            height = max(height, size.height())
+        if move:
+            _place(line, height, direction, room)
+        return y + height
+
+
+def _place(
+    line: Sequence[tuple[QLayoutItem, QRect]], height: int, direction: Qt.LayoutDirection, room: QRect
+) -> None:
+    for item, box in line:
+        middle = box.translated(0, (height - box.height()) // 2)
+        item.setGeometry(QStyle.visualRect(direction, room, middle))

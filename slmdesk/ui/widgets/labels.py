@@ -76,6 +76,26 @@ class Label(QLabel):
         self.setForegroundRole(QPalette.ColorRole.WindowText)
 
 
+class WrappingLabel(Label):
+    """One line where there is room for it, and as many as it takes where there is less."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        text: str = "",
+        role: TextRole = TextRole.BASE,
+        color: str = "text",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(theme, text, role, color, wrap=True, parent=parent)
+
+    def sizeHint(self) -> QSize:
+        """Room for one line; Qt would propose a box of several."""
+        self.ensurePolished()
+        width = self.fontMetrics().horizontalAdvance(self.text()) + 1
+        return QSize(width, max(self.heightForWidth(width), self.fontMetrics().height()))
+
+
 class ElidedLabel(Label):
     """One line that gives way in the middle where it is too long, and is whole in the tooltip."""
 

@@ -41,7 +41,7 @@ class MemoryBar(QWidget):
         super().__init__(parent)
         self.bar = _Bar(theme)
         self._legend = QWidget()
-        self._flow = Flow(Space.L)
+        self._flow = Flow(Space.M)
         self._legend.setLayout(self._flow)
         self._theme = theme
         column = QVBoxLayout(self)

@@ -29,8 +29,12 @@ class LineEdit(QLineEdit):
 
 
 class _SearchEdit(LineEdit):
+    went_down = Signal()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc empties a search before it closes anything."""
+        """Esc empties a search before it closes anything; Down leaves it for what was found."""
+        if event.key() == Qt.Key.Key_Down:
+            self.went_down.emit()
         if event.key() == Qt.Key.Key_Escape and self.text():
             self.clear()
             self.textEdited.emit("")
@@ -50,6 +54,8 @@ class TextField(Field):
     """Enter."""
     left = Signal(str)
     """The person is done: Enter, or the keyboard went elsewhere."""
+    went_down = Signal()
+    """Down in a search field: the person wants to go to what was found."""
 
     def __init__(
         self,
@@ -70,8 +76,9 @@ class TextField(Field):
         if icon:
             self.row.insertWidget(1, Icon(theme, icon, theme.sizes.icon_button))
         self.clear_button: Button | None = None
-        if clearable:
+        if isinstance(self.edit, _SearchEdit):
             self._add_clear_button(theme)
+            self.edit.went_down.connect(self.went_down)
         self.edit.textEdited.connect(self._say_changed)
         self.edit.returnPressed.connect(lambda: self.submitted.emit(self.edit.text()))
         self.edit.editingFinished.connect(lambda: self.left.emit(self.edit.text()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from slmdesk.fit import Verdict, verdict_word
 from slmdesk.messages import say
@@ -36,4 +36,9 @@ def badge_of(verdict: Verdict) -> tuple[str, BadgeKind, str]:
 
 def widest_badge(theme: Theme) -> int:
     """Pixels of the widest badge, so that what stands beside badges is in one column."""
-    return max(badge_size(theme, word, icon).width() for word, _, icon in map(badge_of, Verdict))
+    return widest_badge_of(theme, Verdict)
+
+
+def widest_badge_of(theme: Theme, verdicts: Iterable[Verdict]) -> int:
+    """Pixels of the widest badge of some verdicts."""
+    return max(badge_size(theme, word, icon).width() for word, _, icon in map(badge_of, verdicts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 
 import pytest
@@ -17,10 +18,11 @@ from slmdesk.storage import Paths, Settings
 from slmdesk.ui import MainWindow
 from slmdesk.ui.models import ModelsPanel
 from slmdesk.ui.models.worker import Judged
+from slmdesk.ui.transcript import reading_column
 from tests.formats.onnx_folders import TINY
 from tests.hub.loopback import LoopbackHub
-from tests.ui.advising import make_advice
-from tests.ui.driving import PATIENCE_MS, MakeWindow, settle
+from tests.ui.advising import COMPUTER, GIB, make_advice
+from tests.ui.driving import PATIENCE_MS, MakeWindow, focused, settle
 from tests.ui.models.conftest import OpenPanel
 from tests.ui.models.test_panel import names
 
@@ -29,10 +31,10 @@ ONNX_REPO = "somebody/Tiny-Tests-1B-onnx"
 CARD = "---\nlicense: mit\n---\n# Tiny\n\nRead [this](https://example.org/x).\n\n<img src='file:///etc/passwd'>\n"
 
 
-def add_tiny(hub: LoopbackHub, repo: str = REPO) -> None:
+def add_tiny(hub: LoopbackHub, repo: str = REPO, card: str = CARD) -> None:
     hub.add_model(
         repo,
-        {"tiny-Q4_K_M.gguf": b"GGUF" + bytes(996), "README.md": CARD.encode()},
+        {"tiny-Q4_K_M.gguf": b"GGUF" + bytes(996), "README.md": card.encode()},
         downloads=1_000_000,
         gguf={"total": 1_000_000_000, "architecture": "llama", "context_length": 8192},
         tags=["gguf", "license:mit"],
@@ -128,10 +130,22 @@ def test_a_file_that_is_no_model_is_said_so_where_it_was_asked_for(
     panel.show_model(REPO)
     settle(qtbot, opened[0])
     panel.detail.fit.source_row.button.click()
+    # What would soon have been asked anyway does not take the place of what was asked for.
+    assert not panel._one._timer.isActive()
     settle(qtbot, opened[0])
-    assert not panel.detail.problem.isHidden()
-    assert "tiny-Q4_K_M.gguf" in panel.detail.problem.text()
-    assert panel.detail.fit.source_row.button.isEnabled()
+    # Below the button, and in sight.
+    problem, button = panel.detail.fit.problem, panel.detail.fit.source_row.button
+    assert not problem.isHidden()
+    assert "tiny-Q4_K_M.gguf" in problem.text()
+    assert panel.detail.problem.isHidden()
+    assert button.isEnabled()
+    seen = problem.mapTo(panel.detail.viewport(), problem.rect().topLeft()).y()
+    assert 0 <= seen < panel.detail.viewport().height()
+    ends = button.mapTo(panel.detail, button.rect().bottomLeft()).y()
+    assert 0 < problem.mapTo(panel.detail, problem.rect().topLeft()).y() - ends < problem.height()
+    # It is about the variant that was looked into, and about no other.
+    panel.detail.variant_chosen.emit("another")
+    assert problem.isHidden()
 
 
 def test_an_onnx_folder_is_estimated_from_its_files_and_called_an_estimate(
@@ -161,7 +175,7 @@ def test_an_onnx_folder_is_estimated_from_its_files_and_called_an_estimate(
     row.button.click()
     assert (row.button.text(), row.button.isEnabled()) == ("Computing", False)
     settle(qtbot, opened[0])
-    assert panel.detail.problem.isHidden()
+    assert panel.detail.fit.problem.isHidden()
     assert row.button.isHidden()
     assert row.label.text() == "Estimate, from the model's own files"
     assert "formulas" in row.source.toolTip()
@@ -178,6 +192,102 @@ def test_an_onnx_folder_is_estimated_from_its_files_and_called_an_estimate(
     QTest.keyClick(fit.slider, Qt.Key.Key_End)
     settle(qtbot, opened[0])
     assert fit.context.text() == "1,024 tokens"
+
+
+def test_the_list_follows_what_was_computed(open_panel: OpenPanel, qtbot: QtBot, hub: LoopbackHub) -> None:
+    """Row, group and order; also where the Hub is asked again, or speeds are measured, afterwards."""
+    hub.add_model(ONNX_REPO, {f"cpu-int4/{file.name}": file for file in TINY.iterdir()}, tags=["onnx"])
+    # By its name it is far larger than it is.
+    opened = open_panel({"computer": dataclasses.replace(COMPUTER, available_memory_bytes=GIB // 4)})
+    panel = whole_hub(qtbot, opened)
+    panel.show_model(ONNX_REPO)
+    settle(qtbot, opened[0])
+
+    def row() -> tuple[str, str]:
+        index = panel.list.model.index_of(ONNX_REPO)
+        head = max(n for n in range(index.row()) if panel.list.model.rows[n].is_head)
+        words = str(index.data(Qt.ItemDataRole.AccessibleTextRole))
+        return str(panel.list.model.index(head).data()), words
+
+    before = row()
+    assert before[0] == "Run with limits"
+    panel.detail.fit.source_row.button.click()
+    settle(qtbot, opened[0])
+    computed = row()
+    verdict = panel.detail.table.variants.verdict_word(0)
+    assert computed[0] == "Run well here"
+    assert f", {verdict}," in computed[1]
+    assert computed[1] != before[1]
+    assert panel.selected is not None
+    assert panel.selected.report is not None
+    here = panel._open_advice().check.check(Subject(key="here", format="onnx", path=TINY))
+    assert panel.selected.report.memory == here.memory
+    assert panel.list.view.currentIndex() == panel.list.model.index_of(ONNX_REPO)
+    panel.detail.sizes_wanted.emit()
+    settle(qtbot, opened[0])
+    assert row() == computed
+    panel.reload()
+    settle(qtbot, opened[0])
+    assert row() == computed
+    assert panel.detail.fit.source_row.label.text() == "Estimate, from the model's own files"
+
+
+def test_models_of_the_hub_stay_where_all_are_judged_anew(
+    open_panel: OpenPanel, qtbot: QtBot, hub: LoopbackHub
+) -> None:
+    add_tiny(hub)
+    opened = open_panel()
+    panel = whole_hub(qtbot, opened)
+    count = len(names(panel))
+    panel.reload()
+    # What the Hub says meanwhile is not forgotten either.
+    panel.search.start()
+    settle(qtbot, opened[0])
+    assert len(names(panel)) == count
+
+
+def test_a_hub_that_falls_silent_leaves_what_it_said_and_the_note_says_so(
+    open_panel: OpenPanel, qtbot: QtBot, hub: LoopbackHub
+) -> None:
+    add_tiny(hub)
+    opened = open_panel()
+    panel = whole_hub(qtbot, opened)
+    before = len(names(panel))
+    hub.fail_next(count=8, status=503)
+    panel.bar.search.set_value("tiny")
+    panel.bar.search.changed.emit("tiny")
+    panel.search.start()
+    settle(qtbot, opened[0])
+    assert 0 < len(names(panel)) < before
+    words = panel.list.note.label.text()
+    assert "Curated list" not in words
+    assert words.endswith("What the Hub answered before is shown, too.")
+
+
+def test_the_keys_that_scroll_and_zoom_work_on_a_card_that_was_just_opened(
+    open_panel: OpenPanel, qtbot: QtBot, hub: LoopbackHub
+) -> None:
+    add_tiny(hub, card="# Tiny\n\n" + "A paragraph.\n\n" * 80)
+    opened = open_panel()
+    panel = whole_hub(qtbot, opened)
+    panel.show_model(REPO)
+    settle(qtbot, opened[0])
+    panel.detail.card_button.click()
+    settle(qtbot, opened[0])
+    bar = panel.card.text.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0, timeout=PATIENCE_MS)
+    bar.setValue(0)
+    QTest.keyClick(focused(), Qt.Key.Key_PageDown)
+    assert bar.value() > 0
+    before = panel.card.text._lettering.reading.pixelSize()
+    QTest.keyClick(focused(), Qt.Key.Key_Plus, Qt.KeyboardModifier.ControlModifier)
+    assert panel.card.text._lettering.reading.pixelSize() > before
+    # The text begins where its head does.
+    QTest.keyClick(focused(), Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, opened[0])
+    room = panel.card.text.viewport().width()
+    text = (room - reading_column(panel.card._theme, room)) // 2
+    assert panel.card.head.mapTo(panel.card, panel.card.head.rect().topLeft()).x() == text
 
 
 def test_the_button_promises_what_the_variant_allows(
@@ -263,7 +373,9 @@ def test_offline_nothing_is_asked_and_the_switch_is_in_the_settings(
     panel.bar.scope.segments["hub"].click()
     settle(qtbot, window)
     assert not hub.requests
-    assert "Curated list of" in panel.list.note.label.text()
+    assert panel.list.note.label.text().startswith("Offline. Curated list of")
+    # Asking again cannot help while the switch is on.
+    assert panel.list.note.button.isHidden()
     assert window.status.place_segment.words == "Offline"
     settings = window.settings_panel
     setting = settings.settings["offline"]

@@ -5,24 +5,27 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QAccessible, QPainter
 from PySide6.QtTest import QTest
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from slmdesk.catalogue import load_curated
+from slmdesk.catalogue import CatalogueModel, load_curated
 from slmdesk.fit import Verdict
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.net import Network
-from slmdesk.offers import OfferFilter
+from slmdesk.offers import OfferFilter, OfferList
 from slmdesk.storage import Paths, Settings
 from slmdesk.ui import ModelAdvice
 from slmdesk.ui.main_window import CHAT, MODELS
 from slmdesk.ui.models import ModelsPanel, worker
+from slmdesk.ui.widgets.list_row import draw_line_of_text
 from slmdesk.ui.widgets.menu import Menu
 from tests.hub.loopback import LoopbackHub
 from tests.ui.advising import COMPUTER, GIB, make_advice
@@ -164,6 +167,9 @@ def test_the_keyboard_alone_goes_everywhere(open_panel: OpenPanel, qtbot: QtBot)
     assert focused() is panel.bar.search.edit
     QTest.keyClick(focused(), Qt.Key.Key_Return)
     assert focused() is panel.list.view
+    panel.bar.focus_search()
+    QTest.keyClick(focused(), Qt.Key.Key_Down)
+    assert focused() is panel.list.view
     QTest.keyClick(focused(), Qt.Key.Key_Escape)
     assert window.rail.buttons[CHAT].isChecked()
     settle(qtbot, window)
@@ -220,6 +226,8 @@ def test_the_slider_updates_verdict_memory_and_table(open_panel: OpenPanel, qtbo
     assert not fit.change.isHidden()
     assert panel.detail.table.variants.index(0, 3).data() != before
     assert "KV cache" in fit.bars[0][1].accessibleDescription()
+    # Not "Compute" alone, which the command `fit` says of less.
+    assert "Compute, engine" in fit.bars[0][1].accessibleDescription()
 
 
 def test_of_fast_steps_only_the_last_is_shown(open_panel: OpenPanel, qtbot: QtBot) -> None:
@@ -272,6 +280,25 @@ def test_a_narrow_window_leaves_a_column_out_and_nothing_is_wider_than_it(
     assert panel.list.width() == 300
 
 
+def test_names_in_a_narrow_list_have_the_whole_line(
+    open_panel: OpenPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, panel = open_panel(size=(900, 600))
+    drawn: dict[str, float] = {}
+    real = draw_line_of_text
+
+    def draw(painter: QPainter, box: QRectF, text: str, *arguments: Any, **more: Any) -> float:
+        drawn[text] = box.width()
+        return real(painter, box, text, *arguments, **more)
+
+    monkeypatch.setattr("slmdesk.ui.models.delegate.draw_line_of_text", draw)
+    panel.list.view.viewport().grab()
+    shown = [drawn[name] for name in names(panel) if name in drawn]
+    assert shown
+    # All of the row but its edges.
+    assert min(shown) > panel.list.view.viewport().width() - 40
+
+
 def test_everything_has_a_name(open_panel: OpenPanel, qtbot: QtBot) -> None:
     panel = show(qtbot, open_panel(), QWEN)
     fit = panel.detail.fit
@@ -295,19 +322,20 @@ def test_speeds_that_were_measured_meanwhile_are_shown(
         return len(measured) == 1
 
     advice = make_advice(network, paths.cache / "catalogue", measure_speed=measure)
-    lists: list[object] = []
-    real = worker.load_list
+    judged: list[int] = []
+    real = worker.advise_again
 
-    def load(one: ModelAdvice) -> worker.Listed:
-        lists.append(one)
-        return real(one)
+    def judge(one: ModelAdvice, models: Sequence[CatalogueModel], known: worker.KnownHeaders) -> OfferList:
+        judged.append(len(models))
+        return real(one, models, known)
 
     window = make_window(open_advice=lambda: advice)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "load_list", load)
+        patch.setattr(worker, "advise_again", judge)
         window.show_models()
-        qtbot.waitUntil(lambda: len(lists) == 2 and window.settled, timeout=PATIENCE_MS)
+        qtbot.waitUntil(lambda: bool(judged) and window.settled, timeout=PATIENCE_MS)
     assert measured == [True]
+    assert judged == [len(names(window.models_panel))]
 
 
 def test_a_file_that_cannot_be_judged_says_why(open_panel: OpenPanel, qtbot: QtBot) -> None:
@@ -322,7 +350,7 @@ def test_closing_the_window_leaves_nothing_running(open_panel: OpenPanel, qtbot:
     window, panel = open_panel()
     panel.bar.scope.segments["hub"].click()
     window.close()
-    assert panel._stop.is_set()
+    assert panel.search.stopped
 
 
 def test_nothing_of_it_is_imported_before_the_window_shows() -> None:
