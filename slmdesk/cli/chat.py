@@ -12,6 +12,7 @@ import click
 
 from slmdesk.chat import ChatOptions, ChatService, ConversationStore, LoadPlanner
 from slmdesk.cli.chat_session import ChatSession
+from slmdesk.cli.chosen_model import chosen_or_another
 from slmdesk.cli.interrupts import wait_for_abandoned_work
 from slmdesk.cli.number_types import Number, WholeNumber
 from slmdesk.cli.output import Output
@@ -20,8 +21,8 @@ from slmdesk.cli.prompt_input import read_piped_prompt, require_text
 from slmdesk.cli.repair_words import repair_in_words
 from slmdesk.engines import ALL_LAYERS, EnginePool, Sampling, engine_names
 from slmdesk.fit import SpeedModel
-from slmdesk.library import STARTER_ID, InstalledModel, resolve_model
-from slmdesk.messages import UserError, tr
+from slmdesk.library import InstalledModel, resolve_model
+from slmdesk.messages import tr
 from slmdesk.storage import Database, Paths, Settings, find_and_repair_damage
 
 _LARGEST_COUNT = 2**31 - 1
@@ -143,11 +144,11 @@ def build_chat() -> click.Command:
 
 
 def chat_instead_of_window(paths: Paths, settings: Settings) -> int:
-    """Chat with the model last chosen, or the starter. Returns the exit code; nothing said is no failure.
+    """Chat with the model chosen last, or another. Returns the exit code; nothing said is no failure.
 
     Raises UserError.
     """
-    model = _last_or_starter(paths, settings)
+    model = chosen_or_another(paths, settings, Output())
     if sys.stdin.isatty():
         return _chat(model, ChatWishes(), paths, settings)
     prompt = read_piped_prompt()
@@ -167,14 +168,6 @@ def _finite(context: click.Context, parameter: click.Parameter, value: float | N
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(tr("it is not a number"), context, parameter)
     return value
-
-
-def _last_or_starter(paths: Paths, settings: Settings) -> InstalledModel:
-    if settings.model:
-        # A model that has been deleted or damaged since is no reason not to chat.
-        with contextlib.suppress(UserError):
-            return resolve_model(settings.model, paths)
-    return resolve_model(STARTER_ID, paths)
 
 
 def _chat(model: InstalledModel, wishes: ChatWishes, paths: Paths, settings: Settings) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
 from slmdesk.cli.output import Output
+from slmdesk.cli.placing import turned_off
 from slmdesk.cli.table import align
 from slmdesk.library import InstalledModel, find_models
-from slmdesk.messages import format_bytes, format_integer, one_line, tr
+from slmdesk.messages import UserError, format_bytes, format_integer, one_line, tr
 
 
 def build_models() -> click.Group:
@@ -23,7 +24,8 @@ def build_models() -> click.Group:
     def list_models(context: click.Context, as_json: bool) -> int:
         models = find_models(context.obj.paths)
         output = Output(as_json=as_json)
-        output.report([_as_json(model) for model in models], _lines(models))
+        off = {model.id: turned_off(model, context.obj.settings) for model in models}
+        output.report([_as_json(model, off[model.id]) for model in models], _lines(models, off))
         if not models and not as_json:
             output.note(
                 tr("There is no model yet. Put GGUF files, or folders of ONNX models, into {folder}.").format(
@@ -35,23 +37,27 @@ def build_models() -> click.Group:
     return group
 
 
-def _as_json(model: InstalledModel) -> dict[str, Any]:
+def _as_json(model: InstalledModel, off: UserError | None) -> dict[str, Any]:
+    """`off`: that its engine is turned off."""
+    problem = model.problem or off
     return {
         "id": model.id,
         "title": model.title,
         "path": str(model.path),
         "engine": model.engine,
         "engine_title": model.engine_title,
+        "engine_switched_off": off is not None,
         "size_bytes": model.size_bytes,
         "architecture": model.architecture,
         "parameters": model.parameters,
         "quantization": model.quantization,
         "trained_context_length": model.trained_context_length,
-        "problem": one_line(model.problem) if model.problem else None,
+        "problem": one_line(problem) if problem else None,
     }
 
 
-def _lines(models: Sequence[InstalledModel]) -> Iterator[str]:
+def _lines(models: Sequence[InstalledModel], off: Mapping[str, UserError | None]) -> Iterator[str]:
+    """`off`: by the ids of models, that their engine is turned off."""
     if not models:
         return
     header = (tr("Name"), tr("Title"), tr("Engine"), tr("Quantization"), tr("Size"), tr("Context"))
@@ -70,5 +76,6 @@ def _lines(models: Sequence[InstalledModel]) -> Iterator[str]:
     yield next(aligned)
     for model, line in zip(models, aligned, strict=True):
         yield line
-        if model.problem:
-            yield f"  {one_line(model.problem)}"
+        problem = model.problem or off[model.id]
+        if problem:
+            yield f"  {one_line(problem)}"

@@ -9,7 +9,16 @@ from functools import cache
 import click
 
 from slmdesk.chat import LoadPlanner, LoadWishes, PlannedLoad, wishes_of
-from slmdesk.engines import ALL_LAYERS, ANY_GPU, AUTO, CPU_ONLY, EngineSurvey, Preference, choose_engine
+from slmdesk.engines import (
+    ALL_LAYERS,
+    ANY_GPU,
+    AUTO,
+    CPU_ONLY,
+    ENGINES,
+    EngineSurvey,
+    Preference,
+    choose_engine,
+)
 from slmdesk.fit import LayersThatFit, layers_that_fit
 from slmdesk.hardware import Computer, describe_computer
 from slmdesk.library import InstalledModel
@@ -60,12 +69,25 @@ def check_wishes(wishes: PlacingWishes) -> PlacingWishes:
 
 
 def with_engine(model: InstalledModel, wishes: PlacingWishes, settings: Settings) -> InstalledModel:
-    """The model with the engine that shall run it. Raises UserError (kind MODEL) where that one does not."""
+    """The model with the engine that shall run it.
+
+    Raises UserError (kind MODEL) where that one does not read the model, or is turned off in the settings:
+    whether a person or a policy did that, naming it here does not turn it on.
+    """
     if wishes.engine is not None:
-        return replace(model, engine=choose_engine(str(model.path), wishes.engine))
-    if model.engine in settings.engines_off:
-        raise UserError("engine-turned-off", ErrorKind.MODEL, name=model.title, engine=model.engine_title)
+        engine = choose_engine(str(model.path), wishes.engine)
+        model = replace(model, engine=engine, engine_title=ENGINES[engine].title)
+    problem = turned_off(model, settings)
+    if problem is not None:
+        raise problem
     return model
+
+
+def turned_off(model: InstalledModel, settings: Settings) -> UserError | None:
+    """Why the model cannot be used though it is sound: its engine is turned off; None: it is not."""
+    if model.engine not in settings.engines_off:
+        return None
+    return UserError("engine-turned-off", ErrorKind.MODEL, name=model.title, engine=model.engine_title)
 
 
 def preferred(settled: Preference, wishes: PlacingWishes) -> Preference:

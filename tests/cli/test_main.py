@@ -71,11 +71,12 @@ _FAULTS = [
     ),
     (
         UserError("model-empty", ErrorKind.MODEL, file="a.gguf"),
-        "The model a.gguf cannot be loaded: the file is empty.",
+        "The model a.gguf cannot be loaded: the file is empty. Download or copy the file again.",
     ),
     (
         UserError("engine-out-of-memory-loading", ErrorKind.MODEL, name="a.gguf"),
-        "a.gguf cannot be loaded: it needs more memory than this computer can give it.",
+        "a.gguf cannot be loaded: it needs more memory than this computer can give it."
+        " Close other programs, or choose a smaller model or a shorter context length.",
     ),
 ]
 

@@ -45,6 +45,7 @@ def test_list_as_json(run_cli: RunCli, broken: Path, starter_file: Path) -> None
         "path": str(starter_file),
         "engine": "llama.cpp",
         "engine_title": "llama.cpp",
+        "engine_switched_off": False,
         "size_bytes": starter_file.stat().st_size,
         "architecture": "llama",
         "parameters": 134515008,
@@ -73,6 +74,28 @@ def test_folders_of_onnx_models_are_listed(run_cli: RunCli, paths: Paths) -> Non
     assert tiny["quantization"] == "FP32"
     assert tiny["parameters"] > 0
     assert tiny["trained_context_length"] == 1024
+    assert "model.onnx.data" in found["broken"]["problem"]
+
+
+def test_models_of_an_engine_that_is_switched_off_say_so(
+    run_cli: RunCli, paths: Paths, starter_file: Path
+) -> None:
+    shutil.copytree(_TINY_ONNX, paths.models / "tiny")
+    broken = paths.models / "broken"
+    shutil.copytree(_TINY_ONNX, broken)
+    (broken / "model.onnx.data").unlink()
+    paths.settings_file.write_text(json.dumps({"engines_off": ["onnx"]}))
+    done = run_cli("models", "list")
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = done.stdout.splitlines()
+    found = {one["id"]: one for one in json.loads(run_cli("models", "list", "--json").stdout)}
+    reason = f"{found['tiny']['title']} cannot be loaded: ONNX Runtime GenAI is turned off in the settings."
+    row = next(number for number, line in enumerate(shown) if line.startswith("tiny "))
+    assert shown[row + 1] == f"  {reason}"
+    assert (found["tiny"]["engine_switched_off"], found["tiny"]["problem"]) == (True, reason)
+    assert (found["starter"]["engine_switched_off"], found["starter"]["problem"]) == (False, None)
+    # What is wrong with the model itself stays so when the engine is turned on.
+    assert found["broken"]["engine_switched_off"]
     assert "model.onnx.data" in found["broken"]["problem"]
 
 

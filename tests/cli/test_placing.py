@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from slmdesk.cli.placing import (
     preferred,
     with_engine,
 )
-from slmdesk.engines import Device, EngineFacts, EngineSurvey, Preference, engine_names
+from slmdesk.engines import ENGINES, Device, EngineFacts, EngineSurvey, Preference, engine_names
 from slmdesk.hardware import Computer, Gpu
 from slmdesk.library import InstalledModel
 from slmdesk.messages import UserError
@@ -239,12 +240,16 @@ def test_settings_of_the_one_model_count() -> None:
     assert plan.options.context_length == 256
 
 
-def test_an_engine_that_is_switched_off_runs_only_by_name() -> None:
+def test_an_engine_that_is_switched_off_does_not_run_by_name_either() -> None:
     off = Settings(engines_off=(MODEL.engine,))
     assert with_engine(MODEL, PlacingWishes(), Settings()) == MODEL
+    assert with_engine(MODEL, PlacingWishes(engine=MODEL.engine), Settings()).engine == MODEL.engine
     with pytest.raises(UserError, match="engine-turned-off"):
         with_engine(MODEL, PlacingWishes(), off)
-    assert with_engine(MODEL, PlacingWishes(engine=MODEL.engine), off).engine == MODEL.engine
+    unnamed = replace(MODEL, engine="", engine_title="")
+    with pytest.raises(UserError, match="engine-turned-off") as raised:
+        with_engine(unnamed, PlacingWishes(engine=MODEL.engine), off)
+    assert raised.value.facts == {"name": MODEL.title, "engine": ENGINES[MODEL.engine].title}
 
 
 def test_what_else_is_wished_comes_from_the_settings() -> None:

@@ -191,14 +191,22 @@ class NoModel(_Page):
         self.column.addStretch(3)
         self.set_found(False)
 
-    def set_found(self, found: bool, engines_off: Sequence[str] = ()) -> None:
+    def set_found(self, found: bool, engines_off: Sequence[str] = (), *, broken: bool = False) -> None:
         """`found`: there are models, and none of them can be used. `engines_off`: the titles of the engines
-        that are turned off, where that is the only reason.
+        that are turned off and would run some of them. `broken`: others cannot be used in any case.
         """
-        for widget in (self._ways_head, self._ways, self.again_button):
+        for widget in (self._ways_head, self._ways):
             widget.setVisible(not engines_off)
+        self.again_button.setVisible(broken or not engines_off)
         self.engines_button.setVisible(bool(engines_off))
-        if len(engines_off) == 1:
+        if engines_off and broken:
+            self.head.setText(tr("No model can be used"))
+            words = tr(
+                "Some need an engine that is turned off: {engines}."
+                " The list of models below says what is wrong with the others."
+            )
+            self.why.setText(words.format(engines=", ".join(engines_off)))
+        elif len(engines_off) == 1:
             self.head.setText(tr("{engine} is turned off").format(engine=engines_off[0]))
             self.why.setText(tr("All models on this computer need it. Turn it on to use them."))
         elif engines_off:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from slmdesk.messages import tr
+
 if TYPE_CHECKING:
     from slmdesk.library import InstalledModel
     from slmdesk.messages import UserError
@@ -34,6 +36,8 @@ class ModelChoice(QObject):
         """What is on this computer; None: not known yet."""
         self.model: InstalledModel | None = None
         """Who answers the next message; None: there is no model that could."""
+        self.wanted = ""
+        """Id or path of the model that should answer, whether or not it can; empty: any."""
         inference.failed.connect(self._take_error)
         inference.crashed.connect(self._take_crash)
         inference.finished.connect(self._take_end)
@@ -44,31 +48,72 @@ class ModelChoice(QObject):
         return self._ticket is not None
 
     @property
+    def stands_in(self) -> bool:
+        """Whether another model answers than the one wanted, which cannot be used."""
+        return self.model is not None and bool(self.wanted) and not _is(self.model, self.wanted)
+
+    @property
+    def broken(self) -> bool:
+        """Whether there are models that could not be used even with every engine turned on."""
+        return any(one.problem is not None and one.problem.key != _TURNED_OFF for one in self.models or ())
+
+    @property
     def engines_off(self) -> tuple[str, ...]:
-        """The titles of the engines that are turned off, where no model can be used for that reason alone."""
+        """The titles of the engines that are turned off and would run a model, where none can be used."""
+        if self.model is not None:
+            return ()
         problems = [model.problem for model in self.models or ()]
         titles = [str(one.facts["engine"]) for one in problems if one is not None and one.key == _TURNED_OFF]
-        return tuple(dict.fromkeys(titles)) if len(titles) == len(problems) else ()
+        return tuple(dict.fromkeys(titles))
+
+    def what_to_do_first(self) -> str:
+        """What has to be done before any model can answer; empty: one can, or nothing is known yet."""
+        if self.models is None or self.model is not None:
+            return ""
+        if len(self.engines_off) == 1:
+            return tr("Turn {engine} on first.").format(engine=self.engines_off[0])
+        return tr("Turn an engine on first.") if self.engines_off else tr("Add a model first.")
+
+    def find(self, wanted: str) -> InstalledModel | None:
+        """The model with this id or path, whether or not it can be used."""
+        return next((one for one in self.models or () if _is(one, wanted)), None)
 
     def set_models(self, models: Sequence[InstalledModel], wanted: str) -> bool:
-        """Take what is on this computer. Where no model is chosen yet, or the chosen one has gone, the one
-        with the id or path `wanted` is, or else the first. Returns whether that is another than before.
+        """Take what is on this computer. The model wanted answers, which is the one with the id or path
+        `wanted` until another is chosen. Where it cannot be used, the one that answered before stands in for
+        it, or else the first. Returns whether that is another than before.
         """
+        before = self.model
+        self.models, self.wanted = tuple(models), self.wanted or wanted
         usable = [model for model in models if model.problem is None]
-        before = self.model.id if self.model else ""
-        chosen = next((one for one in usable if (before or wanted) in (one.id, str(one.path))), None)
-        self.models, self.model = tuple(models), chosen or (usable[0] if usable else None)
+        names = [self.wanted, *([before.id] if before is not None else [])]
+        able = (model for name in names for model in usable if _is(model, name))
+        self.model = next(able, usable[0] if usable else None)
+        if self.model is not None:
+            self.wanted = self.wanted or self.model.id
         self.changed.emit()
-        return self.model is not None and self.model.id != before
+        return self.model is not None and (before is None or self.model.id != before.id)
+
+    def want(self, wanted: str) -> None:
+        """A conversation is shown with the model of this id or path; empty: with whichever answers now."""
+        self.wanted = wanted or (self.model.id if self.model is not None else self.wanted)
+        self.choose(wanted)
+
+    def accept(self) -> None:
+        """From now on the model that answers is the one wanted."""
+        if self.model is not None:
+            self.wanted = self.model.id
 
     def choose(self, model_id: str) -> bool:
-        """Choose by id, unless it is unknown or broken. Returns whether that is another than before."""
-        model = next((one for one in self.models or () if one.id == model_id), None)
+        """Choose by id, unless it is unknown or broken. Returns whether that is another than before, or has
+        only stood in for another.
+        """
+        model = self.find(model_id)
         if model is None or model.problem is not None:
             return False
-        if self.model is not None and model.id == self.model.id:
+        if self.model is not None and model.id == self.model.id and not self.stands_in:
             return False
-        self.model = model
+        self.model, self.wanted = model, model.id
         self.changed.emit()
         return True
 
@@ -95,3 +140,8 @@ class ModelChoice(QObject):
         if ticket == self._ticket:
             self._ticket = None
             self.changed.emit()
+
+
+def _is(model: InstalledModel, wanted: str) -> bool:
+    """Whether `wanted` is the id or the path of this model."""
+    return wanted in (model.id, str(model.path))

@@ -69,7 +69,8 @@ class ChatPanel(ShownConversation):
         self._new_options = new_options
         self._link_question = LinkQuestion(self)
         self.deleting = Deleting(self, self.keeper, self._come_back)
-        self._missing_model = MissingModel(theme, self.banners, self.choice)
+        choose, open_engines = self.composer.model_button.click, self.no_model.engines_wanted.emit
+        self._missing_model = MissingModel(theme, self.banners, self.choice, choose, open_engines)
         self._found_words = FoundWords(self)
         self._connect_answers()
         self._connect_parts()
@@ -128,7 +129,7 @@ class ChatPanel(ShownConversation):
         where `load` says so.
         """
         before = self.model
-        if self.choice.set_models(models, self._conversation.model or wanted):
+        if self.choice.set_models(models, wanted):
             self._instruct(before)
             if load:
                 self.choice.load(self._conversation.options.context_length)
@@ -232,6 +233,7 @@ class ChatPanel(ShownConversation):
         self.banners.close_banner()
         if not conversation.messages:
             conversation.title, conversation.model = make_title(text), model.id
+        self.choice.accept()
         self.answering.ask(conversation, text, model, at)
         # Only after the message is on its way to the disk: at no moment is it in neither place.
         self.drafts.save()
@@ -250,6 +252,7 @@ class ChatPanel(ShownConversation):
     def _answer(self, begin: Callable[[Conversation, InstalledModel], LiveAnswer]) -> None:
         if self.model is not None and self.live is None and self._conversation.messages:
             self.banners.close_banner()
+            self.choice.accept()
             begin(self._conversation, self.model)
             self._draw_conversation()
             self.focus_input()

@@ -188,7 +188,7 @@ class ShownConversation(ChatView):
         self._conversation = conversation
         self._wanted = conversation.id
         self._draft_tokens = None
-        self.choice.choose(conversation.model)
+        self.choice.want(conversation.model)
         self._context_tokens = _last_known(conversation)
         self._draw_conversation()
         self.list.set_current(conversation.id or None)
@@ -240,7 +240,7 @@ class ShownConversation(ChatView):
             page = self.nothing
         else:
             page = self.empty if self.model is not None else self.no_model
-        self.no_model.set_found(bool(self.choice.models), self.choice.engines_off)
+        self.no_model.set_found(bool(self.choice.models), self.choice.engines_off, broken=self.choice.broken)
         self.stack.setCurrentWidget(page)
         self.composer.model_button.set_models(self.choice.models or (), self.model)
         self.list.set_next_model(self.model.title if self.model else "")
@@ -276,13 +276,12 @@ class ShownConversation(ChatView):
         return Situation(
             state=self._inference.state,
             model=self.model,
-            models_known=self.choice.models is not None,
             live=self.live,
             has_messages=bool(self._conversation.messages),
             load_wanted=self.choice.loading,
             context_tokens=self._context_tokens,
             draft_tokens=self._draft_tokens,
-            engines_off=self.choice.engines_off,
+            first=self.choice.what_to_do_first(),
             next_context_length=self._next_context_length(),
         )
 

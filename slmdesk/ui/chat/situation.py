@@ -21,8 +21,6 @@ class Situation:
     state: EngineState
     model: InstalledModel | None
     """Who answers the next message; None: there is no model that could."""
-    models_known: bool
-    """Whether it is known yet which models there are."""
     live: LiveAnswer | None
     """The answer to the conversation shown that is on its way."""
     has_messages: bool
@@ -32,8 +30,8 @@ class Situation:
     """What the conversation took of the context when it was answered last."""
     draft_tokens: int | None
     """What it would take with the text in the composer, where there is any."""
-    engines_off: tuple[str, ...] = ()
-    """The titles of the engines that are turned off, where no model can be used for that reason alone."""
+    first: str = ""
+    """What has to be done before any model can answer; empty: one can, or nothing is known yet."""
     next_context_length: int = 0
     """Tokens that the model will keep when the next message is sent; 0: as many as it keeps now."""
 
@@ -57,12 +55,8 @@ class Situation:
 
     def hint(self) -> str:
         """What stands in the empty input."""
-        if self.models_known and self.model is None and len(self.engines_off) == 1:
-            return tr("Turn {engine} on first.").format(engine=self.engines_off[0])
-        if self.models_known and self.model is None and self.engines_off:
-            return tr("Turn an engine on first.")
-        if self.models_known and self.model is None:
-            return tr("Add a model first.")
+        if self.first:
+            return self.first
         if self.live is not None and self.live.stopped:
             return tr("Stopping the answer.")
         if self.live is not None:

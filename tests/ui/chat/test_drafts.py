@@ -316,7 +316,6 @@ def test_the_meter_shows_the_context_that_the_next_message_will_have(
         return Situation(
             state=window.inference.state,
             model=window.chat.model,
-            models_known=True,
             live=None,
             has_messages=True,
             load_wanted=False,

@@ -8,13 +8,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from slmdesk.engines import ENGINES, End, Text
 from slmdesk.messages import error_sentences
+from slmdesk.storage import Settings
 from slmdesk.ui import MainWindow
 from slmdesk.ui.widgets.popup import ChoicePopup
-from tests.ui.driving import MakeWindow, ask_and_wait, focused, settle, words_of
-from tests.ui.scripted import BROKEN_MODEL, ScriptedChat, answer_script, make_conversation, make_model
+from tests.ui.driving import MakeWindow, ask, ask_and_wait, focused, settle, wait_for_state, words_of
+from tests.ui.machines import FIRST, SECOND, Machine, no_gpu
+from tests.ui.scripted import BROKEN_MODEL, Gate, ScriptedChat, answer_script, make_conversation, make_model
 
 STARTER, OTHER = make_model(), make_model("other", "Other 1B")
+OF_SECOND = make_model("phi", "Phi 4 mini", engine=SECOND, engine_title=ENGINES[SECOND].title)
 GONE = "SmolLM2 135M is no longer on this computer."
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -109,3 +113,140 @@ def test_a_model_that_is_broken_is_named(make_window: MakeWindow, qtbot: QtBot) 
     said = words_of(window.chat.banners.banner)
     assert "A model that was cut off cannot be used any more." in said
     assert error_sentences(BROKEN_MODEL.problem).why in said
+
+
+# The model chosen last, before any conversation
+
+
+def test_a_model_that_went_away_while_the_program_was_closed_is_not_replaced_in_silence(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    window = make_window(models=(OTHER,), settings=Settings(model="qwen3-4b"))
+    said = words_of(window.chat.banners.banner)
+    assert "qwen3-4b is no longer on this computer." in said
+    assert "Other 1B will answer your next message." in said
+    assert window._settings.model == "qwen3-4b", "it may come back"
+    window.chat.start_new_chat()
+    assert window.chat.banners.banner is None
+
+
+def test_one_that_broke_while_the_program_was_closed_says_why(make_window: MakeWindow) -> None:
+    window = make_window(models=(OTHER, BROKEN_MODEL), settings=Settings(model=str(BROKEN_MODEL.path)))
+    assert BROKEN_MODEL.problem is not None
+    said = words_of(window.chat.banners.banner)
+    assert "A model that was cut off cannot be used any more." in said
+    assert error_sentences(BROKEN_MODEL.problem).why in said
+    assert "Other 1B will answer your next message." in said
+
+
+def test_one_whose_engine_was_turned_off_says_so(make_window: MakeWindow) -> None:
+    settings = Settings(model="phi", engines_off=(SECOND,))
+    window = make_window(models=(STARTER, OF_SECOND), settings=settings, machine=Machine(no_gpu()))
+    said = words_of(window.chat.banners.banner)
+    assert "Phi 4 mini cannot be used any more." in said
+    assert f"{ENGINES[SECOND].title} is turned off in the settings." in said
+    assert "SmolLM2 135M will answer your next message." in said
+
+
+def test_nothing_is_said_where_the_chosen_model_answers_or_none_was_chosen(make_window: MakeWindow) -> None:
+    for chosen in ("", "other", str(OTHER.path)):
+        window = make_window(models=(STARTER, OTHER), settings=Settings(model=chosen))
+        assert window.chat.banners.banner is None
+        assert window.chat.model == (OTHER if chosen else STARTER)
+
+
+def test_nothing_is_said_of_it_where_the_chat_that_is_reopened_has_its_model(make_window: MakeWindow) -> None:
+    stored = [make_conversation("Older", "1", model="other")]
+    window = make_window(ScriptedChat(stored=stored), (STARTER, OTHER), settings=Settings(model="gone"))
+    assert window.chat.model == OTHER
+    assert window.chat.banners.banner is None
+
+
+def test_choosing_the_model_that_stands_in_ends_it_for_good(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window(models=(OTHER,), settings=Settings(model="gone"))
+    banner = window.chat.banners.banner
+    assert banner is not None
+    QTest.keyClick(banner.buttons[0], Qt.Key.Key_Space)
+    popup = next(one for one in window.findChildren(ChoicePopup) if one.isVisible())
+    QTest.keyClick(popup.list, Qt.Key.Key_Return)
+    settle(qtbot, window)
+    assert window.chat.banners.banner is None
+    assert window._settings.model == "other"
+
+
+def test_it_is_said_before_the_first_message_too_when_the_model_goes(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    window = make_window(models=(STARTER, OTHER))
+    window._services = dataclasses.replace(window._services, list_models=lambda: [OTHER])
+    window._list_models()
+    settle(qtbot, window)
+    assert GONE in words_of(window.chat.banners.banner)
+
+
+def test_it_is_the_model_that_comes_back_that_answers(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window(models=(OTHER,), settings=Settings(model="starter"))
+    assert window.chat.banners.banner is not None
+    window._services = dataclasses.replace(window._services, list_models=lambda: [OTHER, STARTER])
+    window._list_models()
+    settle(qtbot, window)
+    assert window.chat.model == STARTER
+    assert window.chat.banners.banner is None
+
+
+def test_who_has_asked_the_other_model_goes_on_with_it(make_window: MakeWindow, qtbot: QtBot) -> None:
+    chat = ScriptedChat([answer_script("Here.")])
+    window = make_window(chat, models=(OTHER,), settings=Settings(model="starter"))
+    ask_and_wait(qtbot, window)
+    assert window.chat.banners.banner is None
+    window._services = dataclasses.replace(window._services, list_models=lambda: [OTHER, STARTER])
+    window._list_models()
+    settle(qtbot, window)
+    assert window.chat.model == OTHER
+
+
+# What it says stays true
+
+
+def test_it_follows_one_engine_after_the_other_that_is_turned_off(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    machine, gate = Machine(no_gpu()), Gate()
+    chat = ScriptedChat([[Text("The first half"), gate, End(reason="stop")]], machine=machine)
+    window = make_window(chat, (STARTER, OF_SECOND), machine=machine)
+    ask(window)
+    wait_for_state(qtbot, window, "Writing")
+    window._change_settings(engines_off=(FIRST,))
+    said = words_of(window.chat.banners.banner)
+    assert "SmolLM2 135M cannot be used any more." in said
+    assert "Phi 4 mini will answer your next message." in said
+    window._change_settings(engines_off=(FIRST, SECOND))
+    assert window.chat.composer.model_button.text() == "No model"
+    said = words_of(window.chat.banners.banner)
+    assert "SmolLM2 135M cannot be used any more." in said
+    assert "will answer" not in said
+    assert "Turn an engine on first." in said
+    assert window.chat.composer.input.placeholderText() == "Turn an engine on first."
+    gate.opened.set()
+    settle(qtbot, window)
+    assert "Turn an engine on first." in words_of(window.chat.banners.banner)
+    banner = window.chat.banners.banner
+    assert banner is not None
+    QTest.keyClick(banner.buttons[0], Qt.Key.Key_Space)
+    assert window.settings_panel.stack.currentWidget() is window.settings_panel.engines
+    window._change_settings(engines_off=(SECOND,))
+    settle(qtbot, window)
+    assert window.chat.model == STARTER
+    assert window.chat.banners.banner is None
+
+
+def test_without_any_model_left_it_names_the_one_that_is_gone(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window(ScriptedChat(stored=[make_conversation("Older", "1", model="starter")]))
+    window._services = dataclasses.replace(window._services, list_models=list)
+    window._list_models()
+    settle(qtbot, window)
+    banner = window.chat.banners.banner
+    assert GONE in words_of(banner)
+    assert "Add a model first." in words_of(banner)
+    assert banner is not None
+    assert banner.buttons == []

@@ -288,7 +288,13 @@ def test_several_engines_that_are_off_are_named_and_a_broken_model_is_another_ma
     assert window.chat.composer.input.placeholderText() == "Turn an engine on first."
     window = make_window(models=(make_model(), BROKEN_MODEL), machine=Machine(no_gpu()), settings=off)
     assert window.chat.no_model.head.text() == "No model can be used"
+    assert f"an engine that is turned off: {TITLE}." in words(window.chat.no_model)
     assert window.chat.no_model.again_button.isVisible()
+    assert window.chat.no_model.engines_button.isVisible()
+    assert window.chat.composer.input.placeholderText() == f"Turn {TITLE} on first."
+    window = make_window(models=(BROKEN_MODEL,), machine=Machine(no_gpu()), settings=off)
+    assert window.chat.composer.input.placeholderText() == "Add a model first."
+    assert not window.chat.no_model.engines_button.isVisible()
 
 
 def test_an_engine_that_is_turned_off_gives_its_model_back(make_window: MakeWindow, qtbot: QtBot) -> None:
