@@ -14,6 +14,7 @@ from slmdesk.ui.models.model import Index, OfferModel
 from slmdesk.ui.models.words import (
     NOTHING,
     detail_words,
+    narrow_figures,
     row_in_words,
     size_words,
     speed_words,
@@ -89,8 +90,11 @@ class OfferDelegate(QStyledItemDelegate):
         font = row_font(theme, state)
         self._draw_first(painter, first, offer, font, narrow=narrow, mirrored=mirrored)
         if narrow:
-            figures = " · ".join(
-                one for one in (speed_words(offer.speed), size_words(offer)) if one != NOTHING
+            # Half a number is worse than none.
+            wordings = narrow_figures(offer) or ("",)
+            room = second.width()
+            figures = next(
+                (one for one in wordings if self._small.horizontalAdvance(one) <= room), wordings[-1]
             )
             draw_line_of_text(painter, second, figures, small, ink, mirrored=mirrored)
             return

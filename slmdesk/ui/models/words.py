@@ -62,16 +62,24 @@ def speed_words(speed: SpeedRange | None) -> str:
     return tr("{rate} tok/s").format(rate=speed_range(speed))
 
 
-def size_words(offer: Offer) -> str:
-    """What the download takes, and how sure that is."""
+def size_words(offer: Offer, *, short: bool = False) -> str:
+    """What the download takes, and how sure that is; `short`: where "about" finds no room."""
     size = offer.download_bytes
     if size is None:
         return NOTHING
     words = format_bytes(size)
     source = offer.download_source
-    if source == "about":
+    if source == "about" and not short:
         return tr("about {size}").format(size=words)
-    return f"≈ {words}" if source == "estimated" else words
+    return words if source == "exact" else f"≈ {words}"
+
+
+def narrow_figures(offer: Offer) -> tuple[str, ...]:
+    """Speed and download on one line, from the longest wording to the shortest."""
+    speed, size, short = speed_words(offer.speed), size_words(offer), size_words(offer, short=True)
+    lines = ((speed, size), (speed, short), (speed,), (short,))
+    words = (" · ".join(one for one in line if one != NOTHING) for line in lines)
+    return tuple(dict.fromkeys(one for one in words if one))
 
 
 def variant_size(variant: Variant) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.catalogue import CatalogueModel
+from slmdesk.catalogue import CatalogueModel, ModelFile
 from slmdesk.fit import Dimensions
 from slmdesk.messages import ErrorKind, UserError
 from slmdesk.offers import OfferList
 from slmdesk.ui.models.source_note import hub_note
-from slmdesk.ui.models.words import about_words, first_word, parameter_words
+from slmdesk.ui.models.words import about_words, first_word, narrow_figures, parameter_words
 from slmdesk.ui.models.worker import Listed
+from tests.offers.made import make_model, make_offer, make_variant
+
+NBSP = "\N{NO-BREAK SPACE}"
 
 LISTED = Listed(OfferList(), (), "2026-11-24", None)
 UNREACHED = UserError("hub-repository-gone", ErrorKind.NETWORK, repo="a/b")
@@ -81,3 +84,17 @@ def test_offline_by_choice_says_so_and_offers_nothing() -> None:
 def test_without_a_problem_nothing_is_said_of_one() -> None:
     assert note(problem=None) == ("The Hub and the curated list together.", False)
     assert note(problem=None, searching=True) == ("Asking the Hub", False)
+
+
+def test_figures_get_shorter_and_are_never_cut() -> None:
+    file = ModelFile(repo="a/b", path="x-Q4_K_M.gguf", about_bytes=4_700_000_000)
+    model = make_model("a/b", variants=(make_variant("Q4_K_M", None, "a/b", files=(file,)),))
+    assert narrow_figures(make_offer(model, speed=(11.0, 14.0))) == (
+        f"11–14 tok/s · about 4.7{NBSP}GB",
+        f"11–14 tok/s · ≈ 4.7{NBSP}GB",
+        "11–14 tok/s",
+        f"≈ 4.7{NBSP}GB",
+    )
+    assert narrow_figures(make_offer(model, speed=None)) == (f"about 4.7{NBSP}GB", f"≈ 4.7{NBSP}GB")
+    exact = make_model("a/b", variants=(make_variant("Q4_K_M", 4_700_000_000, "a/b"),))
+    assert narrow_figures(make_offer(exact, speed=None)) == (f"4.7{NBSP}GB",)
