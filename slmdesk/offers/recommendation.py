@@ -58,8 +58,13 @@ def recommend_variant(variants: Sequence[Variant], report_of: ReportOf) -> Recom
         return None
     variant, key = picked
     if len(chosen.ladder) == 1:
-        key = "variant-only"
+        key = "variant-only" if _runs_now(chosen.report(variant)) else "variant-only-not-now"
     return Recommendation(variant, Message(key, {"variant": variant.label}), chosen.report(variant))
+
+
+def _runs_now(report: FitReport) -> bool:
+    """Whether it runs with the memory that is free now, or nobody knows that it does not."""
+    return report.verdict is not Verdict.TOO_BIG and report.room != "none"
 
 
 def _candidates(variants: Iterable[Variant]) -> list[Variant]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from slmdesk.catalogue import Variant
-from slmdesk.fit import FitReport, Verdict
+from slmdesk.fit import FitReport, Room, Verdict
 from slmdesk.messages import say
 from slmdesk.offers import recommend_variant
 from tests.offers.made import GIB, make_report, make_variant
@@ -144,3 +145,22 @@ def test_a_single_variant_is_said_to_be_the_only_one(quality: int | None) -> Non
     found = recommend_variant([make_variant("Q4_K_M", 10, quality=quality)], lambda _: make_report())
     assert found is not None
     assert found.reason.key == "variant-only"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "room", "key"),
+    [
+        (Verdict.SLOW, "spare", "variant-only"),
+        (Verdict.TIGHT, "little", "variant-only"),
+        (Verdict.TIGHT, "none", "variant-only-not-now"),
+        (Verdict.TOO_BIG, None, "variant-only-not-now"),
+        (Verdict.UNKNOWN, None, "variant-only"),
+    ],
+)
+def test_a_single_variant_is_not_recommended_where_it_does_not_run_now(
+    verdict: Verdict, room: Room | None, key: str
+) -> None:
+    report = structs.replace(make_report(verdict), room=room)
+    found = recommend_variant([make_variant("Q4_K_M", 10)], lambda _: report)
+    assert found is not None
+    assert found.reason.key == key

@@ -21,6 +21,7 @@ SENTENCES: dict[str, str | Plural] = {
         "{variant} is the usual choice, but none of them fits into this computer's memory."
     ),
     "variant-usual": N_("{variant} is the usual choice; how it would run here is not known yet."),
+    "variant-only-not-now": N_("{variant} is the only variant, and there is too little free memory for it."),
     "variant-only": N_("{variant} is the only variant that can be recommended."),
     # Why a model is suggested to somebody who has none yet.
     "first-fits": N_("It fits into the memory of this computer and may be used at work."),

@@ -9,7 +9,7 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from slmdesk.catalogue import description_of, quality_order
+from slmdesk.catalogue import ONNX, description_of, quality_order
 from slmdesk.messages import UserError, format_moment, one_line, say, tr, tr_n
 from slmdesk.ui.models.chips import ModelFacts
 from slmdesk.ui.models.fit_panel import FitPanel
@@ -172,7 +172,13 @@ class DetailPane(ScrollPage):
         if variant is None or not repos:
             self.source.set_text("")
             return
-        parts = [tr("{variant} is a file of {repo}").format(variant=variant.label, repo=variant.repo)]
+        count = len(variant.files)
+        words = tr("{variant} is a file of {repo}")
+        if variant.format == ONNX:
+            words = tr("{variant} is a folder of {repo}")
+        elif count > 1:
+            words = tr_n("{variant} is {count} file of {repo}", "{variant} is {count} files of {repo}", count)
+        parts = [words.format(variant=variant.label, repo=variant.repo, count=count)]
         others = len(repos) - 1
         if others:
             parts.append(

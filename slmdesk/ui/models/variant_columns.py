@@ -62,13 +62,16 @@ def share_out(theme: Theme, variants: VariantModel, room: int) -> Columns:
         (0, False, 0),
         (0, True, 0),
     ):
-        widths = {**needed, VARIANT: names.width(beside, shortened=shortened), QUALITY: column}
+        own = names.width(beside, shortened=shortened)
+        # Below a short name the mark is the longer one.
+        below = name_inset(theme) + best if best and not beside else 0
+        widths = {**needed, VARIANT: max(own, below), QUALITY: column}
         if not column:
             del widths[QUALITY]
         spare = room - sum(widths.values())
         if spare >= 0:
             # What was shortened gets it first.
-            lacking = min(names.width(beside) - widths[VARIANT], spare)
+            lacking = min(max(0, names.width(beside) - widths[VARIANT]), spare)
             widths[VARIANT] += lacking
             widths[QUALITY if QUALITY in widths else VARIANT] += spare - lacking
             return Columns(widths, best_below=bool(best) and not beside)

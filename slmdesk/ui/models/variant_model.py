@@ -66,8 +66,11 @@ class VariantModel(QAbstractTableModel):
 
     def is_best(self, row: int) -> bool:
         """Whether the variant of a row is the one to take here: of those that do not run, none is."""
+        report = self._reports.get(self.variants[row].id)
         runs = self.verdict(row) not in (Verdict.TOO_BIG, Verdict.UNKNOWN)
-        return runs and self.variants[row].id == self.recommended
+        # Nor of those for which other programs leave no room.
+        now = report is not None and report.room != "none"
+        return runs and now and self.variants[row].id == self.recommended
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
         """How many variants."""

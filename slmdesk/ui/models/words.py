@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SLOW = 5
 # Names round; what differs from the count by more than this factor is no rounding.
 _SOLD_AS = 1.5
+_LEAST_S = 0.1
 _MINUTE_S = 59.5
 _WHOLE_S = 9.95
 NOTHING = "–"
@@ -144,6 +145,8 @@ def _agree(counted: float, sold: float) -> bool:
 
 def first_word(seconds: float) -> str:
     """How long the first word takes, as exact as that can be told: `≈ 0.9 s`, `≈ 13 s`, `≈ 1 min 40 s`."""
+    if seconds < _LEAST_S:
+        return f"< {format_seconds(_LEAST_S)}"
     if seconds >= _MINUTE_S:
         shown = format_seconds(round(seconds, -1))
     elif seconds >= _WHOLE_S:

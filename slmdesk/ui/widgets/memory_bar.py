@@ -18,6 +18,7 @@ from slmdesk.ui.widgets.painting import draw_box
 
 _GIB = 2**30
 _MARKS = 4
+_LEAST_GIB = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,9 @@ class _Entry(QWidget):
 
 def _gib(size_bytes: int) -> str:
     gib = size_bytes / _GIB
+    if 0 < gib < _LEAST_GIB:
+        # What is there is never nothing.
+        return f"< {format_number(_LEAST_GIB, decimals=2)}"
     return format_number(gib, decimals=2 if gib < _MARKS else 1)
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from slmdesk.fit import Verdict
+import pytest
+from msgspec import structs
+
+from slmdesk.fit import Room, Verdict
 from slmdesk.messages import Message
 from slmdesk.offers import OfferFilter, OfferList
 from slmdesk.ui.models.model import OfferModel
 from slmdesk.ui.models.source_note import SourceNote, with_speeds
-from tests.offers.made import make_offer
+from slmdesk.ui.models.variant_columns import best_size, name_inset, share_out
+from slmdesk.ui.models.variant_model import VARIANT, VariantModel
+from slmdesk.ui.theme import Space, Theme
+from tests.offers.made import make_offer, make_report, make_variant
 
 NOT_MEASURED = Message("fit-speed-not-measured")
 
@@ -41,3 +47,25 @@ def test_the_note_over_the_list_says_that_the_order_does_not_go_by_the_speed() -
         " So the order does not go by it."
     )
     assert with_speeds(note, NOT_MEASURED) == SourceNote("info", expected, again=True)
+
+
+@pytest.mark.parametrize(("room", "is_best"), [("little", True), ("none", False)])
+def test_what_does_not_fit_now_is_not_the_best(room: Room, is_best: bool) -> None:
+    variant = make_variant("Q4_K_M", 10)
+    model = VariantModel()
+    report = structs.replace(make_report(Verdict.TIGHT), room=room)
+    model.show_variants([variant], {variant.id: report}, variant.id)
+    assert model.is_best(0) is is_best
+
+
+def test_the_mark_of_the_best_has_room_below_a_short_name(theme: Theme) -> None:
+    variant = make_variant("Q2_K", 10)
+    model = VariantModel()
+    model.show_variants([variant], {variant.id: make_report()}, variant.id)
+    seen = set()
+    for room in range(900, 160, -4):
+        columns = share_out(theme, model, room)
+        seen.add((columns.best_below, columns.in_one))
+        if columns.best_below:
+            assert columns.widths[VARIANT] >= name_inset(theme) + best_size(theme) - Space.S, room
+    assert (True, False) in seen

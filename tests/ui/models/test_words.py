@@ -48,7 +48,14 @@ def test_a_name_that_sells_another_size_than_was_counted_is_not_believed(
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.94, "≈ 0.9 s"), (13.13, "≈ 13 s"), (59.2, "≈ 59 s"), (59.7, "≈ 1 min 0 s"), (104.5, "≈ 1 min 40 s")],
+    [
+        (0.04, "< 0.1 s"),
+        (0.94, "≈ 0.9 s"),
+        (13.13, "≈ 13 s"),
+        (59.2, "≈ 59 s"),
+        (59.7, "≈ 1 min 0 s"),
+        (104.5, "≈ 1 min 40 s"),
+    ],
 )
 def test_the_first_word_is_told_no_more_exactly_than_it_is_known(seconds: float, words: str) -> None:
     assert first_word(seconds).replace("\N{NO-BREAK SPACE}", " ") == words
