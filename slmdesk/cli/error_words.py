@@ -6,9 +6,10 @@ from slmdesk.messages import ErrorKind, UserError, error_sentences, one_line
 
 
 def in_terminal(error: UserError) -> str:
-    """The error in one sentence, "what: why."; where an engine or a model failed, what to do in another."""
-    from_an_engine = error.kind in (ErrorKind.MODEL, ErrorKind.GENERATION)
-    return with_advice(error) if from_an_engine else one_line(error)
+    """The error in one sentence, "what: why.", and what to do in another; not where the command line was
+    wrong, which click says how to look up.
+    """
+    return one_line(error) if error.kind is ErrorKind.USAGE else with_advice(error)
 
 
 def with_advice(error: UserError, *, in_doctor: bool = False) -> str:

@@ -12,8 +12,9 @@ from slmdesk.formats.onnx import is_genai_folder
 from slmdesk.messages import ErrorKind, UserError
 
 _GGUF, _ONNX = ".gguf", ".onnx"
-# Models lie one or two folders deep in a repository. Whoever chose a whole disk by mistake does not wait.
-_DEPTH = 3
+# Models lie one or two folders deep in a repository, and in the Hub's cache three more. Whoever chose a whole
+# disk by mistake does not wait.
+_DEPTH = 5
 _MOST_ENTRIES = 4096
 _NAMED = 3
 
@@ -23,6 +24,8 @@ class _Found:
     models: list[Path] = field(default_factory=list)
     graphs: int = 0
     """Graphs of ONNX in folders that are no models."""
+    is_all: bool = True
+    """Whether everything in it was looked at."""
 
 
 def folder_problem(folder: Path) -> UserError:
@@ -33,7 +36,8 @@ def folder_problem(folder: Path) -> UserError:
     found = _look(folder)
     file = str(folder)
     if not found.models:
-        key = "library-folder-without-config" if found.graphs else "library-folder-without-model"
+        without = "library-folder-without-model" if found.is_all else "library-folder-too-deep"
+        key = "library-folder-without-config" if found.graphs else without
         return UserError(key, ErrorKind.MODEL, file=file)
     first, count = found.models[0], len(found.models)
     if count == 1:
@@ -52,8 +56,14 @@ def _look(top: Path) -> _Found:
     found = _Found()
     seen = 0
     folders = [(top, 0)]
+    entered: set[tuple[int, int]] = set()
     while folders and seen < _MOST_ENTRIES:
         folder, depth = folders.pop(0)
+        identity = _identity(folder)
+        if identity in entered:
+            # A loop of links.
+            continue
+        entered.add(identity)
         is_model = is_genai_folder(folder)
         if is_model:
             found.models.append(folder)
@@ -63,11 +73,22 @@ def _look(top: Path) -> _Found:
             if _is_dir(entry):
                 if depth < _DEPTH:
                     folders.append((path, depth + 1))
+                elif _identity(path) not in entered:
+                    found.is_all = False
             elif entry.name.lower().endswith(_ONNX):
                 found.graphs += not is_model
             elif entry.name.lower().endswith(_GGUF) and not is_model and _is_first(path):
                 found.models.append(path)
+    found.is_all = found.is_all and not folders
     return found
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        status = folder.stat()
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino
 
 
 def _is_dir(entry: os.DirEntry[str]) -> bool:

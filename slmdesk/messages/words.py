@@ -44,7 +44,15 @@ def _fact_in_words(name: str, value: Fact) -> str:
 
 
 def _fill(template: str, facts: Mapping[str, Fact]) -> str:
-    return template.format_map({name: _fact_in_words(name, value) for name, value in facts.items()})
+    words = {name: _fact_in_words(name, value) for name, value in facts.items()}
+    have, need = facts.get("have_bytes"), facts.get("need_bytes")
+    if have != need and "have_bytes" in words and words["have_bytes"] == words.get("need_bytes"):
+        # A file that lacks one byte would have as much as it should.
+        for name in ("have_bytes", "need_bytes"):
+            count = int(facts[name])
+            exact = tr_n("{count} byte", "{count} bytes", count)
+            words[name] = exact.format(count=numbers.format_integer(count))
+    return template.format_map(words)
 
 
 def _form(text: str | Plural, facts: Mapping[str, Fact]) -> str:

@@ -50,10 +50,12 @@ def _ends(error: BaseException) -> int:
 _FAULTS = [
     (
         UserError("message-empty", kind, details="native log"),
-        "There is nothing to answer: the message is empty.",
+        "There is nothing to answer: the message is empty. Write a message first.",
     )
-    for kind in (ErrorKind.USAGE, ErrorKind.NETWORK, ErrorKind.POLICY, ErrorKind.STORAGE)
+    for kind in (ErrorKind.NETWORK, ErrorKind.POLICY, ErrorKind.STORAGE)
 ] + [
+    # What was wrong with the command line is looked up in its help.
+    (UserError("message-empty", ErrorKind.USAGE), "There is nothing to answer: the message is empty."),
     (
         UserError("engine-ended-by-system", ErrorKind.GENERATION, status="SIGKILL"),
         "The engine stopped while it was answering: the system ended it (SIGKILL), most often because memory"
@@ -82,7 +84,7 @@ _FAULTS = [
 
 
 @pytest.mark.parametrize(("error", "said"), _FAULTS)
-def test_error_for_people_is_one_sentence_and_what_to_try_where_an_engine_or_a_model_failed(
+def test_error_for_people_is_one_sentence_and_what_to_do_in_another(
     error: UserError, said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert _ends(error) == int(error.kind)

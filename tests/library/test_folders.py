@@ -333,11 +333,23 @@ def test_a_folder_with_loops_and_without_a_model(paths: Paths, tmp_path: Path) -
     top.mkdir()
     (top / "again").symlink_to(".", target_is_directory=True)
     (top / "itself").symlink_to("itself")
-    (top / "far" / "too" / "far" / "down").mkdir(parents=True)
-    copy_tiny(top / "far" / "too" / "far" / "down" / "m")
     error = problem(top, paths)
     assert error.key == "library-folder-without-model"
     assert "neither a genai_config.json nor a GGUF file" in one_line(error)
+
+
+def test_a_model_that_lies_too_deep_is_not_said_to_be_missing(paths: Paths, tmp_path: Path) -> None:
+    top = tmp_path / "cache"
+    cached = top / "hub" / "models--a--b" / "snapshots" / ("1" * 40)
+    cached.mkdir(parents=True)
+    copy_tiny(cached / "cpu")
+    assert problem(top, paths).facts["path"] == str(cached / "cpu")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    top.rename(disk / "cache")
+    error = problem(disk, paths)
+    assert error.key == "library-folder-too-deep"
+    assert "in the part of it that was looked through" in one_line(error)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems refuse such names")

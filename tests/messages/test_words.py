@@ -154,3 +154,10 @@ def test_numbers_and_durations() -> None:
 def test_a_moment_has_24_hours_in_every_language(language: str) -> None:
     evening = datetime(2026, 11, 27, 21, 10, 36).timestamp()
     assert format_moment(evening) == {"en": "Nov 27, 2026, 21:10", "pl": "27 lis 2026, 21:10"}[language]
+
+
+def test_a_file_that_lacks_one_byte_does_not_have_what_it_should() -> None:
+    error = UserError("model-cut-off", ErrorKind.MODEL, file="a.gguf", have_bytes=517_119, need_bytes=517_120)
+    assert "it has 517,119 bytes and should have at least 517,120 bytes" in one_line(error)
+    error = UserError("model-cut-off", ErrorKind.MODEL, file="a.gguf", have_bytes=1, need_bytes=517_120)
+    assert "it has 1 byte and should have at least 517\N{NO-BREAK SPACE}kB" in one_line(error)

@@ -51,6 +51,11 @@ ERRORS: dict[str, ErrorText] = {
         why=N_("it is a folder with neither a genai_config.json nor a GGUF file in it"),
         do=N_("Choose a folder that was made for ONNX Runtime GenAI, or a GGUF file"),
     ),
+    "library-folder-too-deep": ErrorText(
+        what=_CANNOT_BE_LOADED,
+        why=N_("it is a folder, and there is no model in the part of it that was looked through"),
+        do=N_("Choose the folder or the GGUF file of the model itself"),
+    ),
     "library-parts-missing": ErrorText(
         what=_CANNOT_BE_LOADED,
         why=NP_(

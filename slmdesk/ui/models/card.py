@@ -42,7 +42,7 @@ class CardPage(Surface):
         self.text = Transcript(theme)
         self.text.setAccessibleName(tr("Model card"))
         self.text.link_wanted.connect(self._ask)
-        self.nothing = EmptyList(theme, tr("This model has no card"))
+        self.nothing = EmptyList(theme, tr("The Hub has no card of this model"))
         self.waiting = QWidget()
         middle = QVBoxLayout(self.waiting)
         middle.addWidget(Spinner(theme, tr("Loading")), 0, Qt.AlignmentFlag.AlignCenter)
@@ -78,7 +78,7 @@ class CardPage(Surface):
             self.stack.setCurrentWidget(self.text)
             self.text.show_text(text)
         else:
-            self.nothing.set_text(tr("This model has no card"))
+            self.nothing.set_text(tr("The Hub has no card of this model"))
             self.stack.setCurrentWidget(self.nothing)
 
     def show_error(self, error: UserError) -> None:

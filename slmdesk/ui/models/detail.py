@@ -9,7 +9,7 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from slmdesk.catalogue import ONNX, description_of, quality_order
+from slmdesk.catalogue import ONNX, description_of, projector_sentence, quality_order
 from slmdesk.messages import UserError, format_moment, one_line, say, tr, tr_n
 from slmdesk.ui.models.chips import ModelFacts
 from slmdesk.ui.models.fit_panel import FitPanel
@@ -118,14 +118,18 @@ class DetailPane(ScrollPage):
         self.facts.show_offer(offer)
         page = f"{_HUB}/{model.id}"
         set_tooltip(self.page_button, tr("Open on the Hub") + f"\n{page}")
-        self.why.setText(say(offer.reason) if offer.reason is not None else "")
-        self.why.setVisible(offer.reason is not None)
+        why = [offer.reason] if offer.reason is not None else []
+        if offer.variant is not None and offer.variant.projector is not None:
+            why.append(projector_sentence(offer.variant.projector))
+        self.why.setText(" ".join(map(say, why)))
+        self.why.setVisible(bool(why))
         self.sizes_button.setVisible(not model.variants_known)
         self.hide_problems()
         has_any = bool(model.variants)
         for widget in (self.table, self.fit):
             widget.setVisible(has_any)
         self._variants_head.setText(tr("Variants") if has_any else tr("Its variants are not known yet"))
+        self._variants_head.setVisible(not model.is_gone)
         self._show_source(offer, chosen)
         self.fit.show_waiting(model)
         if other:

@@ -54,6 +54,18 @@ class OfferView(QListView):
         self.viewport().setAutoFillBackground(False)
         theme.changed.connect(self.viewport().update)
 
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        """Where a key leads. The heads of groups are stepped over, in the direction of the key."""
+        to = super().moveCursor(action, modifiers)
+        if action == QAbstractItemView.CursorAction.MoveHome:
+            to = self.model().index(0, 0)
+        step = -1 if action == QAbstractItemView.CursorAction.MoveUp else 1
+        while to.isValid() and not to.flags() & Qt.ItemFlag.ItemIsEnabled:
+            to = to.siblingAtRow(to.row() + step)
+        return to
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter goes to what is shown of the model."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():

@@ -346,7 +346,8 @@ class ModelsPanel(Surface):
     # The window
 
     def escape(self) -> bool:
-        """Close what is open over the model, or the model over the list. False: nothing is."""
+        """Close what is open over the model, or the model over the list, or go back to the list. False: there
+        is nothing to leave."""
         if self.stack.currentWidget() is self.card and self.card.escape():
             return True
         if self.stack.currentWidget() in (self.card, self.comparison):
@@ -354,6 +355,11 @@ class ModelsPanel(Surface):
             return True
         if self.panes.shows_model:
             self._show_list()
+            return True
+        focus = self.focusWidget()
+        if focus is not None and self.detail.isAncestorOf(focus) and self.list.model.rowCount():
+            # The way back from where Enter led.
+            self.list.focus_list()
             return True
         return False
 

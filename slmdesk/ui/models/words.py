@@ -104,7 +104,8 @@ def detail_words(offer: Offer) -> str:
     model = offer.model
     words = ability_words()
     can = [words[one][1].lower() for one in model.abilities if one in words and one != "chat"]
-    parts = (model.publisher or owner_of(model), licence_name(model.licence), ", ".join(can))
+    gone = tr("gone from the Hub") if model.is_gone else ""
+    parts = (gone, model.publisher or owner_of(model), licence_name(model.licence), ", ".join(can))
     return " · ".join(part for part in parts if part)
 
 

@@ -163,6 +163,9 @@ def test_the_keyboard_alone_goes_everywhere(open_panel: OpenPanel, qtbot: QtBot)
     key = Qt.Key.Key_Up if before else Qt.Key.Key_Down
     QTest.keyClick(focused(), key)
     assert panel.detail.table.currentIndex().row() == before + (1 if key == Qt.Key.Key_Down else -1)
+    # Back to where Enter came from, and not out of the panel.
+    QTest.keyClick(focused(), Qt.Key.Key_Escape)
+    assert focused() is panel.list.view
     QTest.keyClick(focused(), Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert focused() is panel.bar.search.edit
     QTest.keyClick(focused(), Qt.Key.Key_Return)
@@ -183,6 +186,13 @@ def test_heads_cannot_be_chosen_and_up_goes_over_them(open_panel: OpenPanel, qtb
     panel.list.focus_list()
     QTest.keyClick(panel.list.view, Qt.Key.Key_Up)
     assert panel.list.view.currentIndex().row() == second_head - 1
+    for key, row in ((Qt.Key.Key_Home, 1), (Qt.Key.Key_End, len(rows) - 1), (Qt.Key.Key_Home, 1)):
+        QTest.keyClick(panel.list.view, key)
+        assert panel.list.view.currentIndex().row() == row
+    for key in (Qt.Key.Key_PageDown,) * 40 + (Qt.Key.Key_PageUp,) * 40:
+        QTest.keyClick(panel.list.view, key)
+        assert not rows[panel.list.view.currentIndex().row()].is_head
+    assert panel.list.view.currentIndex().row() == 1
     settle(qtbot, window)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from slmdesk.catalogue import CatalogueModel, ModelFile
 from slmdesk.fit import Dimensions
 from slmdesk.messages import ErrorKind, UserError
-from slmdesk.offers import OfferList
+from slmdesk.offers import Offer, OfferList
 from slmdesk.ui.models.source_note import hub_note
-from slmdesk.ui.models.words import about_words, first_word, narrow_figures, parameter_words
+from slmdesk.ui.models.words import about_words, detail_words, first_word, narrow_figures, parameter_words
 from slmdesk.ui.models.worker import Listed
 from tests.offers.made import make_model, make_offer, make_variant
 
@@ -24,6 +25,12 @@ def test_the_day_of_a_change_is_no_release() -> None:
     assert about_words(model) == "a · updated 2026-11-24"
     released = CatalogueModel(id="a/b", name="b", publisher="a", updated="2026-11-24", released="2025-04")
     assert about_words(released) == "a · 2025-04"
+
+
+def test_a_model_of_which_the_hub_has_nothing_left_says_so() -> None:
+    there = make_model(asked=1.0, gguf_repos=("maker/files-GGUF",))
+    assert detail_words(Offer(model=there)).startswith("maker · ")
+    assert detail_words(Offer(model=replace(there, gguf_repos=()))).startswith("gone from the Hub · maker · ")
 
 
 @pytest.mark.parametrize(
