@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.catalogue import licence_summary
 from slmdesk.messages import format_bytes, format_integer, say, tr, tr_n
+from slmdesk.ui.download_size import size_words
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.badge import Badge
 from slmdesk.ui.widgets.button import Button, ButtonKind
@@ -136,7 +137,7 @@ class FirstModelCard(QWidget):
         if offer.variant is not None and offer.download_bytes is not None:
             where = tr("{variant}, {size}, is at {repo} on the Hugging Face Hub.").format(
                 variant=offer.variant.label,
-                size=format_bytes(offer.download_bytes),
+                size=size_words(offer),
                 repo=offer.variant.repo,
             )
             label = Label(theme, where, TextRole.SECONDARY, "text_secondary", wrap=True)

@@ -11,13 +11,12 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from slmdesk.catalogue import licence_summary
 from slmdesk.messages import format_bytes, format_integer, say, tr
 from slmdesk.offers import Aspect, Offer, compare
+from slmdesk.ui.download_size import NOTHING, size_words
 from slmdesk.ui.models.words import (
-    NOTHING,
     ability_words,
     first_word,
     language_words,
     parameter_words,
-    size_words,
     speed_words,
 )
 from slmdesk.ui.theme import Space, TextRole, Theme

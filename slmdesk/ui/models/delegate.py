@@ -9,14 +9,13 @@ from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOpti
 from slmdesk.fit import Verdict
 from slmdesk.messages import tr
 from slmdesk.offers import Offer, OfferGroup
+from slmdesk.ui.download_size import NOTHING, size_words
 from slmdesk.ui.icons import draw_icon
 from slmdesk.ui.models.model import Index, OfferModel
 from slmdesk.ui.models.words import (
-    NOTHING,
     detail_words,
     narrow_figures,
     row_in_words,
-    size_words,
     speed_words,
 )
 from slmdesk.ui.theme import Space, TextRole, Theme

@@ -19,7 +19,7 @@ from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.flow import Flow
 from slmdesk.ui.widgets.head_row import HeadRow
-from slmdesk.ui.widgets.labels import ElidedLabel, Label
+from slmdesk.ui.widgets.labels import Label
 from slmdesk.ui.widgets.scroll_page import ScrollPage
 from slmdesk.ui.widgets.tooltip import set_tooltip
 
@@ -101,7 +101,7 @@ class DetailPane(ScrollPage):
         self.table = VariantTable(theme)
         self.table.chosen.connect(self.variant_chosen)
         column.addWidget(self.table)
-        self.source = ElidedLabel(theme, "", TextRole.SECONDARY, "text_secondary")
+        self.source = Label(theme, "", TextRole.SECONDARY, "text_secondary", wrap=True)
         column.addWidget(self.source)
 
     def show_offer(self, offer: Offer, chosen: str) -> None:
@@ -174,7 +174,7 @@ class DetailPane(ScrollPage):
         variant = next((one for one in offer.model.variants if one.id == chosen), None)
         repos = sorted({one.repo for one in offer.model.variants})
         if variant is None or not repos:
-            self.source.set_text("")
+            self.source.setText("")
             return
         count = len(variant.files)
         words = tr("{variant} is a file of {repo}")
@@ -194,7 +194,7 @@ class DetailPane(ScrollPage):
             )
         if offer.model.asked is not None:
             parts.append(tr("asked {date}").format(date=format_moment(offer.model.asked)))
-        self.source.set_text(" · ".join(parts))
+        self.source.setText(" · ".join(parts))
 
     def _open_page(self) -> None:
         if self._offer is not None:

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.fit import FitReport, Verdict, explained, headline
 from slmdesk.messages import UserError, error_sentences, format_integer, say, tr
+from slmdesk.ui.download_size import NOTHING
 from slmdesk.ui.models.source_row import SourceRow
-from slmdesk.ui.models.words import NOTHING, first_word, speed_range
+from slmdesk.ui.models.words import first_word, speed_range
 from slmdesk.ui.models.worker import LEAST_CONTEXT, Judged, trained_for
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.flow import Flow

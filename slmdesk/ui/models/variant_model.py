@@ -11,7 +11,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from slmdesk.catalogue import quality_words
 from slmdesk.fit import Verdict
 from slmdesk.messages import format_number, say, tr
-from slmdesk.ui.models.words import NOTHING, memory_words, speed_range, variant_size
+from slmdesk.ui.download_size import NOTHING
+from slmdesk.ui.models.words import memory_words, speed_range, variant_size
 from slmdesk.ui.widgets.verdict import badge_of
 
 if TYPE_CHECKING:

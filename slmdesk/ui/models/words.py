@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slmdesk.catalogue import licence_name
 from slmdesk.messages import format_bytes, format_integer, format_number, format_seconds, tr, tr_n
+from slmdesk.ui.download_size import NOTHING, size_words
 from slmdesk.ui.widgets.verdict import badge_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _SOLD_AS = 1.5
 _LEAST_S = 0.1
 _MINUTE_S = 59.5
 _WHOLE_S = 9.95
-NOTHING = "–"
 
 
 def group_title(group: OfferGroup, *, speeds_known: bool) -> str:
@@ -61,18 +61,6 @@ def speed_words(speed: SpeedRange | None) -> str:
     if speed is None:
         return NOTHING
     return tr("{rate} tok/s").format(rate=speed_range(speed))
-
-
-def size_words(offer: Offer, *, short: bool = False) -> str:
-    """What the download takes, and how sure that is; `short`: where "about" finds no room."""
-    size = offer.download_bytes
-    if size is None:
-        return NOTHING
-    words = format_bytes(size)
-    source = offer.download_source
-    if source == "about" and not short:
-        return tr("about {size}").format(size=words)
-    return words if source == "exact" else f"≈ {words}"
 
 
 def narrow_figures(offer: Offer) -> tuple[str, ...]:
@@ -133,6 +121,9 @@ def parameter_words(model: CatalogueModel) -> str:
         words = _billion(counted / 1e9)
         sold = model.size_label
         return tr("{parameters}, named {size}").format(parameters=words, size=sold) if sold else words
+    if model.counted and model.billions and not _agree(model.counted / 1e9, model.billions):
+        # Sold as far less than it has; how much exactly, only the Hub can say.
+        return model.size_label
     return _billion(model.billions) if model.billions else model.size_label
 
 

@@ -14,6 +14,7 @@ from slmdesk.net import Network
 from slmdesk.offers import subject_on_disk
 from slmdesk.storage import Paths
 from slmdesk.ui import MainWindow
+from slmdesk.ui.download_size import size_words
 from tests.hub.loopback import LoopbackHub
 from tests.ui.advising import GIB, make_advice
 from tests.ui.driving import PATIENCE_MS, MakeWindow, settle, words_of
@@ -33,12 +34,17 @@ def test_one_model_is_suggested_where_none_is_installed(
     assert page.first_model is not None
     assert "tokens per second" in page.first_model.reason.text()
     assert not hub.requests
-    name = page.first_model.name.text()
+    name, page_words = page.first_model.name.text(), words_of(page)
     page.first_model.show_button.click()
     panel = window.models_panel
     qtbot.waitUntil(lambda: panel.selected is not None and window.settled, timeout=PATIENCE_MS)
     assert window.stack.currentWidget() is panel
     assert panel.detail.name.text() == name
+    # A size that a source rounds is told as such here, too.
+    assert panel.selected is not None
+    said = f", {size_words(panel.selected)}, is at "
+    assert said in page_words
+    assert "about" in said
 
 
 def test_with_a_model_installed_the_empty_chat_comes_first(

@@ -53,6 +53,14 @@ def test_a_name_that_sells_another_size_than_was_counted_is_not_believed(
     assert parameter_words(model) == words
 
 
+def test_what_is_sold_as_far_less_than_it_has_is_not_said_to_have_so_few() -> None:
+    model = CatalogueModel(id="a/b", name="b", billions=4.0, size_label="E4B", counted=7_996_156_490)
+    assert parameter_words(model) == "E4B"
+    counted = replace(model, dimensions=Dimensions(parameters=7_518_069_290))
+    assert parameter_words(counted) == "7.52 billion parameters, named E4B"
+    assert parameter_words(replace(model, counted=4_022_468_096)) == "4 billion parameters"
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
