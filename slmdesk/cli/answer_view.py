@@ -89,6 +89,11 @@ class AnswerView:
                 self._report = event
                 self._show_system_prompt()
                 self._show_what_has_no_effect(event)
+                if not event.has_chat_template:
+                    words = tr(
+                        "{model} has no chat template. A usual form (ChatML) is used, which it may not know."
+                    )
+                    self._output.note(words.format(model=self._model.title))
             case PromptProgress(processed=processed, total=total, reused=reused):
                 if total - reused >= _WORTH_A_BAR:
                     self._bar.show(tr("Processing the prompt"), processed / total)

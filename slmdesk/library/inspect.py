@@ -27,7 +27,9 @@ def inspect_model(path: Path, model_id: str) -> InstalledModel | None:
     None: the file is only a part for another model. Blocking, a few milliseconds on a disk that answers.
     Never raises for a bad model: that is its `problem`.
     """
-    return _inspect_folder(path, model_id) if is_genai_folder(path) else _inspect_file(path, model_id)
+    if is_genai_folder(path):
+        return _inspect_folder(path, model_id)
+    return _other_folder(path, model_id) if path.is_dir() else _inspect_file(path, model_id)
 
 
 def _inspect_folder(path: Path, model_id: str) -> InstalledModel:
@@ -56,6 +58,22 @@ def _inspect_folder(path: Path, model_id: str) -> InstalledModel:
     )
 
 
+def _other_folder(path: Path, model_id: str) -> InstalledModel:
+    """A folder that no engine runs as it is."""
+    return InstalledModel(
+        id=model_id,
+        title=make_folder_title("", path),
+        path=path,
+        size_bytes=_size_of_folder(path),
+        architecture="",
+        parameters=0,
+        quantization="",
+        trained_context_length=0,
+        system_prompt="",
+        problem=_name_problem(path) or folder_problem(path),
+    )
+
+
 def _inspect_file(path: Path, model_id: str) -> InstalledModel | None:
     problem: UserError | None = None
     header: GgufHeader | None = None
@@ -63,7 +81,7 @@ def _inspect_file(path: Path, model_id: str) -> InstalledModel | None:
         header = read_header(path)
         header.require_complete()
     except GgufError as error:
-        problem = folder_problem(path) if error.code == "is_directory" else gguf_problem(path, error)
+        problem = gguf_problem(path, error)
     if header is not None and part_type(header):
         return None
     size_bytes, parts_problem = _size_and_parts(path)

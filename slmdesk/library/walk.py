@@ -12,9 +12,13 @@ from slmdesk.formats.onnx import is_genai_folder
 
 _log = logging.getLogger(__name__)
 
+_GRAPH_ENDING = ".onnx"
+
 
 def walk_models(top: Path, ending: str) -> Iterator[tuple[Path, bool]]:
     """Each file with this ending and each model folder below `top`, in a steady order; True: it is a folder.
+
+    A folder with an ONNX graph that says nothing of how it is run is one too, of a model that cannot be used.
 
     Files directly in a model folder belong to that model and are not models of their own; `top` itself may be
     a model folder beside others. Models may lie in folders of a model folder. Hidden names are left out:
@@ -23,17 +27,23 @@ def walk_models(top: Path, ending: str) -> Iterator[tuple[Path, bool]]:
     """
     entered: set[tuple[int, int]] = set()
     waiting, links = [top], deque[Path]()
+    in_models: set[Path] = set()
     while waiting or links:
         folder = waiting.pop() if waiting else links.popleft()
         identity = _identity(folder)
         if identity is None or identity in entered:
             continue
         entered.add(identity)
+        entries = _entries(folder)
+        in_model = folder.parent in in_models
         is_model = is_genai_folder(folder)
-        if is_model:
+        if is_model or (folder != top and not in_model and any(map(_is_graph, entries))):
             yield folder, True
+        if is_model or in_model:
+            # Graphs below it are parts of it.
+            in_models.add(folder)
         inside = []
-        for entry in _entries(folder):
+        for entry in entries:
             path = folder / entry.name
             if _is_dir(entry):
                 if entry.is_symlink():
@@ -52,6 +62,10 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     except OSError as error:
         _note_unreadable(error)
         return []
+
+
+def _is_graph(entry: os.DirEntry[str]) -> bool:
+    return entry.name.lower().endswith(_GRAPH_ENDING) and not _is_dir(entry)
 
 
 def _is_dir(entry: os.DirEntry[str]) -> bool:

@@ -497,3 +497,14 @@ def test_no_word_of_a_conversation_gets_into_a_log(
     for written in home.rglob("*"):
         if written.is_file() and not written.name.startswith(paths.database_file.name):
             assert marker not in written.read_bytes().decode(errors="replace"), written
+
+
+@pytest.mark.parametrize("template", [None, (gguf_writer.STRING, "{{ messages[-1].content }}a")])
+def test_a_model_without_a_chat_template_says_so(
+    run_cli: RunCli, tmp_path: Path, template: gguf_writer.Typed | None
+) -> None:
+    file = tmp_path / "plain.gguf"
+    file.write_bytes(gguf_writer.tiny_model({"tokenizer.chat_template": template}))
+    done = run_cli("chat", str(file), "--prompt", "aab", "--max-tokens", "2")
+    assert done.returncode == 0, done.stderr
+    assert ("has no chat template. A usual form (ChatML) is used" in done.stderr) is (template is None)

@@ -69,6 +69,32 @@ def test_folders_and_files_are_for_different_engines(paths: Paths, write_gguf: W
     assert file.layers == 3
 
 
+def test_a_folder_that_lacks_its_config_is_listed_with_the_reason(paths: Paths) -> None:
+    """And not passed over: somebody put it there to use it."""
+    folder = copy_tiny(paths.models / "phi-3.5-mini")
+    config = folder / "genai_config.json"
+    config.unlink()
+    (model,) = find_models(paths)
+    assert (model.id, model.title, model.engine) == ("phi-3.5-mini", "phi 3.5 mini", "")
+    assert model.size_bytes > 0
+    assert model.problem is not None
+    assert model.problem.key == "library-folder-without-config"
+    # The same where it is no file.
+    config.mkdir()
+    (model,) = find_models(paths)
+    assert model.problem is not None
+    assert model.problem.key == "library-folder-without-config"
+
+
+def test_graphs_that_are_parts_of_a_model_are_no_models(paths: Paths) -> None:
+    folder = copy_tiny(paths.models / "whole")
+    for part in ("vision", "deep/er"):
+        (folder / part).mkdir(parents=True)
+        (folder / part / "model.onnx").write_bytes(b"\x08\x07")
+    (model,) = find_models(paths)
+    assert (model.id, model.problem) == ("whole", None)
+
+
 def test_facts_of_the_starter_for_a_memory_estimate(starter_file: Path, paths: Paths) -> None:
     starter = resolve_model(str(starter_file), paths)
     assert (starter.layers, starter.kv_bytes_per_token) == (30, 90 * 1024 * 1024 // 4096)
@@ -110,7 +136,9 @@ def test_files_in_a_model_folder_are_no_models_but_those_below_it_are(
     write_gguf(paths.models / "outer" / "more" / "below.gguf")
     (paths.models / "plain").mkdir()
     shutil.copy(TINY / "model.onnx", paths.models / "plain")
-    assert ids(paths) == {"outer": None, "inner": None, "below": None}
+    # A graph alone is a model that cannot be used.
+    lacking = "library-folder-without-config"
+    assert ids(paths) == {"outer": None, "inner": None, "below": None, "plain": lacking}
     assert resolve_model(str(paths.models / "outer" / "inside.gguf"), paths).id == "inside"
 
 
