@@ -8,7 +8,8 @@ What it does with facts, in the order of doubt:
 - a model that cannot be fetched (no repository is known) is left out;
 - sizes that their source rounded become `about_bytes` (GiB = 2^30, GB = 10^9); so does an exact one of a file
   that was replaced since, as its differing hashes tell, and such a hash is left out and the file marked;
-- an MD5 says nothing about a SHA-256 and is left out; so are counts of weights that may count some twice;
+- an MD5 says nothing about a SHA-256 and is left out; a count of weights, which may count some twice, is kept
+  for working out sizes and shown to nobody;
 - limits of a licence that were not read in its own text are marked as second-hand;
 - everything else that is unknown is left out, never computed.
 
@@ -158,6 +159,7 @@ def _model(model: Json, words: Json, sources: _Table, licences: _Table) -> Json:
             label=model["published_size"]["label"],
             billions=model["published_size"]["billions"],
             active_billions=_billions(model["active_parameters"]),
+            counted=model["parameters_raw"],
         ),
         **_licence(licence, own, words, licences),
         languages=_known(

@@ -22,6 +22,7 @@ from slmdesk.catalogue.model import (
     tier_of,
 )
 from slmdesk.catalogue.names import is_repository
+from slmdesk.catalogue.projectors import projector_sentence
 from slmdesk.catalogue.quantizations import bits_per_weight, quantization_named
 from slmdesk.catalogue.query import HubQuery, Sort
 from slmdesk.catalogue.refreshing import Change, RefreshReport, RepoFailure
@@ -35,6 +36,7 @@ from slmdesk.catalogue.variants import (
     quality_order,
     quality_words,
 )
+from slmdesk.catalogue.weights import expected_size, parameters_of
 
 __all__ = [
     "GGUF",
@@ -62,6 +64,7 @@ __all__ = [
     "bits_per_weight",
     "curated_notes",
     "description_of",
+    "expected_size",
     "group_variants",
     "is_projector",
     "is_repository",
@@ -73,6 +76,8 @@ __all__ = [
     "load_curated",
     "merge",
     "missing_parts",
+    "parameters_of",
+    "projector_sentence",
     "quality_order",
     "quality_words",
     "quantization_named",

@@ -35,6 +35,8 @@ from slmdesk.messages import Message, format_integer
 from slmdesk.storage import resources_folder
 
 _FORMAT = 1
+_EFFECTIVE = "E"
+"""Before a size: so many weights are read for a token, and one row each of the tables that are the rest."""
 
 
 class CuratedList(Struct, frozen=True, kw_only=True):
@@ -66,6 +68,7 @@ class _Size(_Row, frozen=True, kw_only=True):
     label: str
     billions: float
     active_billions: float | None = None
+    counted: int | None = None
 
 
 class _Context(_Row, frozen=True, kw_only=True):
@@ -147,8 +150,9 @@ def load_curated(file: Path | None = None) -> CuratedList:
 
 
 def curated_notes(model: CatalogueModel) -> tuple[Message, ...]:
-    """What to know about how sure its facts are, a sentence each: where sources differ or round."""
-    notes = []
+    """What to know about how sure its facts are, a sentence each: that it is gone, where sources differ or
+    round."""
+    notes = [Message("model-gone")] if model.is_gone else []
     if model.context_others:
         others = ", ".join(format_integer(tokens) for tokens in model.context_others)
         notes.append(Message("context-others", {"others": others, "count": len(model.context_others)}))
@@ -174,6 +178,7 @@ def _model(row: _Model, read: _CuratedFile) -> CatalogueModel:
         size_label=size.label,
         billions=size.billions,
         active_billions=size.active_billions,
+        counted=size.counted,
         tier=tier_of(size.billions),
         licence=_licence(row, read),
         languages=row.languages,
@@ -220,6 +225,8 @@ def _licence(row: _Model, read: _CuratedFile) -> Licence:
 
 def _dimensions(said: Dimensions, row: _Model) -> Dimensions:
     active = row.size.active_billions
+    if active is None and row.size.label.startswith(_EFFECTIVE):
+        active = row.size.billions
     return msgspec.structs.replace(
         said,
         active_parameters=round(active * 10**9) if active is not None else None,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _MB = 1_000_000
 _CURATED = "curated"
+_MOSTLY = 0.9
+"""Of the repositories of the list, so many have answered once it counts as refreshed: some always fail."""
 
 
 class LaidOver(NamedTuple):
@@ -37,7 +39,7 @@ class LaidOver(NamedTuple):
 
     models: tuple[CatalogueModel, ...]
     refreshed: float | None
-    """When; seconds since 1970, UTC. None: never."""
+    """When, by the oldest of its answers; seconds since 1970, UTC. None: never, or not for all of it."""
 
 
 class HubCatalogue:
@@ -64,6 +66,7 @@ class HubCatalogue:
         )
         self._cards = SnapshotFolder(folder / "cards", str, most_files=200, most_bytes=20 * _MB)
         self._refreshed = SnapshotFolder(folder / "refreshed", Refreshed, most_files=1, most_bytes=50 * _MB)
+        self._facts_read: dict[str, RepoFacts | None] = {}
         self._headers = HeaderStore(network, folder / "headers")
         self._folders = FolderStore(network, folder / "folders")
 
@@ -73,8 +76,8 @@ class HubCatalogue:
         """One page of what the Hub has for `query`, from `cursor` on (a `HubPage.next`; "": the first).
 
         None once `stop` is set: looked at between requests, and what an answer brings then is thrown away.
-        Where nothing can be asked, the page as it was found the last time, `stale`. Raises UserError (kind
-        NETWORK) where there is no such page either.
+        Where nothing can be asked, the page as it was found the last time, else what other searches found
+        that is meant as well, `stale`. Raises UserError (kind NETWORK) where there is nothing such either.
         """
         return searching.search(self._network, self._searches, query, cursor, stop)
 
@@ -153,13 +156,32 @@ class HubCatalogue:
             return self._folders.get(self._pinned(variant, with_sizes=True))
         return self._headers.get(self._pinned(variant))
 
+    def kept_header(self, variant: Variant) -> HeaderSet:
+        """As `header`, of a GGUF variant that was asked for before; else nothing. Asks nobody."""
+        if variant.format == ONNX or variant.parts:
+            return ()
+        kept = self._headers.kept(variant)
+        if kept:
+            return kept
+        # A search tells names alone.
+        facts = self._kept_facts(variant.repo)
+        found = next((one for one in facts.variants if one.id == variant.id), None) if facts else None
+        if facts is None or found is None or {file.revision for file in variant.files} - {"", facts.revision}:
+            return ()
+        return self._headers.kept(found)
+
     def lay_over(self, models: Sequence[CatalogueModel]) -> LaidOver:
         """The curated `models` with what the last refresh brought. Reads one file, asks nobody."""
         kept = self._refreshed.find(_CURATED)
         if kept is None:
             return LaidOver(tuple(models), None)
         facts = kept.value.facts
-        return LaidOver(tuple(with_facts(model, facts) for model in models), kept.saved)
+        repos = {repo for model in models for repo in repositories_of(model)}
+        asked = [facts[repo].asked for repo in repos if repo in facts]
+        mostly = len(asked) >= _MOSTLY * len(repos)
+        return LaidOver(
+            tuple(with_facts(model, facts) for model in models), min(asked) if asked and mostly else None
+        )
 
     def refresh(
         self,
@@ -169,18 +191,19 @@ class HubCatalogue:
     ) -> RefreshReport:
         """Ask the Hub for every repository of the curated `models`, keep it for `lay_over`, say what changed.
 
-        `models` is the list as it ships. What cannot be asked for stays as it was, and so does what is gone
-        where hardly anything is there: that is a mirror with few models. Stopping keeps what was
-        answered until then. Raises UserError (kind NETWORK) where the Hub cannot be reached at all.
+        `models` is the list as it ships. What cannot be asked for stays as it was, and so does a model that
+        is gone where hardly anything is there (`absent`): that is a mirror with few models. Stopping keeps
+        what was answered until then. Raises UserError (kind NETWORK) where the Hub cannot be reached at all.
         """
         stop = stop or threading.Event()
         kept = self._refreshed.find(_CURATED)
         before = dict(kept.value.facts) if kept else {}
         answered, failed = ask_for_all(self._network, models, on_progress, stop)
-        changes, learned, confirmed = compare([with_facts(one, before) for one in models], answered)
+        facts = believed(models, answered)
+        changes, learned, confirmed = compare(models, before, facts)
         repos = {repo for model in models for repo in repositories_of(model)}
         # A repository that is no longer in the list needs no room.
-        now = {repo: one for repo, one in (before | believed(answered)).items() if repo in repos}
+        now = {repo: one for repo, one in (before | facts).items() if repo in repos}
         refused: list[Exception] = []
         date = time.time()
         if answered:
@@ -192,6 +215,7 @@ class HubCatalogue:
             changes=changes,
             learned=learned,
             confirmed=confirmed,
+            absent=tuple(repo for repo in answered if repo not in facts),
             failed=tuple(failed),
             stopped=stop.is_set(),
             not_kept=_not_kept(refused[0]) if refused else None,
@@ -207,11 +231,19 @@ class HubCatalogue:
                 failure = error
             else:
                 self._repositories.keep(repo, facts)
+                self._facts_read[repo] = facts
                 return facts
         kept = self._repositories.find(repo)
         if kept is not None:
             return kept.value
         raise failure or self._gone(repo)
+
+    def _kept_facts(self, repo: str) -> RepoFacts | None:
+        """What the Hub said about `repo` the last time. A list asks for thousands: each is read once."""
+        if repo not in self._facts_read:
+            kept = self._repositories.find(repo)
+            self._facts_read[repo] = kept.value if kept is not None else None
+        return self._facts_read[repo]
 
     def _pinned(self, variant: Variant, *, with_sizes: bool = False) -> Variant:
         """`variant` with files at a commit, whose sizes (`with_sizes`) are known."""

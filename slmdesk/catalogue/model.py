@@ -142,6 +142,9 @@ class CatalogueModel(Struct, frozen=True, kw_only=True):
     billions: float | None = None
     """Billions of weights as sold."""
     active_billions: float | None = None
+    counted: int | None = None
+    """Weights as a source of the list counted them, some perhaps twice: only sizes are worked out from it
+    (`parameters_of`), and nobody is shown it. What the Hub counted is in `dimensions`."""
     tier: Tier = "unknown"
     licence: Licence = Licence()
     languages: Languages = Languages()
@@ -173,6 +176,11 @@ class CatalogueModel(Struct, frozen=True, kw_only=True):
     """Day of the last change on the Hub, `2026-11-24`; "" unknown."""
     asked: float | None = None
     """When the Hub was asked for its files; seconds since 1970, UTC. None: never."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is of the list, and the Hub has none of its repositories any more."""
+        return self.curated and self.asked is not None and not (self.gguf_repos or self.onnx_repos)
 
 
 def variant_id(repo: str, place: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from slmdesk.catalogue.model import ModelFile
 from slmdesk.catalogue.quantizations import find_quantization
+from slmdesk.messages import Message
 
 # F16 is read by every backend; Q8_0 is smaller, but seldom offered; BF16 is slow or refused on older devices;
 # F32 takes twice the room for nothing.
@@ -36,6 +37,16 @@ def choose_projector(model: str, projectors: Sequence[ModelFile]) -> ModelFile |
         if best is None or rank < best[0]:
             best = rank, projector
     return best[1] if best is not None else None
+
+
+def projector_sentence(projector: ModelFile) -> Message:
+    """That it is fetched with the model, and what it takes."""
+    file, about = projector.path.rpartition("/")[2], projector.about_bytes
+    if projector.size_bytes is not None:
+        return Message("variant-projector", {"file": file, "size_bytes": projector.size_bytes})
+    if about is not None:
+        return Message("variant-projector-about", {"file": file, "size_bytes": about})
+    return Message("variant-projector-unknown", {"file": file})
 
 
 def _name(path: str) -> str:

@@ -115,6 +115,10 @@ _ORIGINAL = {"MXFP4": "gpt-oss", "MXFP4_MOE": "gpt-oss"}
 
 _FINER = ("_L", "_XL", "_XXL")
 
+_UNQUANTIZED = frozenset({"BF16", "F16", "FP16", "F32", "FP32"})
+# As in gemma-3-4b-it-qat-q4_0-unquantized-BF16.gguf, whose weights were only trained for Q4_0.
+_UNDONE = re.compile(r"(?:UN|DE)-?QUANT")
+
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
@@ -134,7 +138,9 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def find_quantization(name: str) -> tuple[str, int, int] | None:
     """The quantization that the name of a file or folder says, with its place in `name`: the last one wins.
 
-    Upper case, and FP16 as F16. None: the name says none.
+    Not where that is F32, F16 or BF16 behind a smaller one (`…Q4_K_M-f32`): it then tells what the file was
+    made from, unless the name says that the smaller one was undone. Upper case, and FP16 as F16. None: the
+    name says none.
     """
     upper = name.upper()
     if len(upper) != len(name):
@@ -143,8 +149,12 @@ def find_quantization(name: str) -> tuple[str, int, int] | None:
     for pattern in _patterns():
         found = list(pattern.finditer(upper))
         if found:
-            said = found[-1][0]
-            return {"FP16": "F16", "FP32": "F32"}.get(said, said), *found[-1].span()
+            last = found[-1]
+            smaller = [one for one in found if one[0] not in _UNQUANTIZED]
+            if smaller and last[0] in _UNQUANTIZED:
+                undone = _UNDONE.search(upper, smaller[-1].end(), last.start())
+                last = last if undone else smaller[-1]
+            return {"FP16": "F16", "FP32": "F32"}.get(last[0], last[0]), *last.span()
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from slmdesk.net import Network
 
 ChangeKind: TypeAlias = Literal[
-    "size", "hash", "new-file", "gone-file", "gone", "moved", "context", "parameters", "gated"
+    "size", "hash", "new-file", "gone-file", "gone", "back", "moved", "context", "parameters", "gated"
 ]
 
 _LONGEST_WAIT_S = 120
@@ -79,6 +79,8 @@ class RefreshReport:
     """Files whose exact size or hash was not known before."""
     confirmed: int
     """Files for which the Hub said what was known already."""
+    absent: tuple[str, ...] = ()
+    """Repositories that a server with few models does not have: what the list says of them stays."""
     failed: tuple[RepoFailure, ...] = ()
     stopped: bool = False
     """Whether it was stopped. What had been answered until then is kept."""
@@ -159,36 +161,48 @@ def _is_refusal(error: UserError) -> bool:
     return 400 <= status_of(error) < 500 and not is_busy(error)
 
 
-def believed(answered: dict[str, RepoFacts]) -> dict[str, RepoFacts]:
-    """What of the answers is laid over the list: not that repositories are gone, where most are.
+def believed(models: Iterable[CatalogueModel], answered: Mapping[str, RepoFacts]) -> dict[str, RepoFacts]:
+    """What of the answers is laid over the list `models`: where most repositories are gone, not that all of a
+    model's are.
 
-    Whoever answers so is not the Hub, but a mirror (`HF_ENDPOINT`) that has only some models, or a wall.
+    Whoever answers so is not the Hub, but a mirror (`HF_ENDPOINT`) that has only some models, or a wall. What
+    it has of a model is still to be taken from where it is.
     """
-    there = {repo: facts for repo, facts in answered.items() if not facts.is_gone}
-    return answered if 2 * len(there) >= len(answered) else there
+    there = {repo for repo, facts in answered.items() if not facts.is_gone}
+    if 2 * len(there) >= len(answered):
+        return dict(answered)
+    of_those = [repositories_of(model) for model in models if not there.isdisjoint(repositories_of(model))]
+    taken = there.union(*of_those)
+    return {repo: facts for repo, facts in answered.items() if repo in taken}
 
 
 def compare(
-    models: Iterable[CatalogueModel], facts: dict[str, RepoFacts]
+    models: Iterable[CatalogueModel], before: Mapping[str, RepoFacts], facts: Mapping[str, RepoFacts]
 ) -> tuple[tuple[Change, ...], int, int]:
-    """What `facts` say else than `models`: the changes, how many files were learned, how many confirmed."""
+    """What `facts` say else than the list `models` with the facts of `before`: the changes, how many files
+    were learned, how many confirmed."""
     changes: list[Change] = []
     learned = confirmed = 0
     seen: set[str] = set()
     for model in models:
+        known = with_facts(model, before)
         for repo in repositories_of(model):
             if repo not in facts or repo in seen:
                 continue
             seen.add(repo)
-            one = facts[repo]
-            changes += _changes_of_repository(model, one)
+            one, earlier = facts[repo], before.get(repo)
+            changes += _changes_of_repository(model, earlier, one)
             if one.is_gone:
                 continue
-            before, after = _files(model, repo), _files(with_facts(model, {repo: one}), repo)
-            for path in sorted(before.keys() | after.keys()):
-                found = _changes_of_file(model, repo, path, before.get(path), after.get(path))
+            old_files, new_files = _files(known, repo), _files(with_facts(model, {repo: one}), repo)
+            # Of a repository that was never asked for, the list names only some files.
+            all_known = earlier is not None and not earlier.is_gone
+            for path in sorted(old_files.keys() | new_files.keys()):
+                old, new = old_files.get(path), new_files.get(path)
+                found = _changes_of_file(model, repo, path, old, new)
+                if old is None and not all_known:
+                    found = []
                 changes += found
-                old, new = before.get(path), after.get(path)
                 if found or new is None:
                     continue
                 if old is None or old.size_bytes is None or (new.sha256 and not old.sha256):
@@ -198,23 +212,34 @@ def compare(
     return tuple(changes), learned, confirmed
 
 
-def _changes_of_repository(model: CatalogueModel, facts: RepoFacts) -> list[Change]:
-    def change(kind: ChangeKind, before: str | int = "", after: str | int = "") -> Change:
-        return Change(kind=kind, model=model.id, repo=facts.repo, before=before, after=after)
+def _changes_of_repository(model: CatalogueModel, before: RepoFacts | None, now: RepoFacts) -> list[Change]:
+    """Beside what was said of the same repository before; the first time, beside the list's `model`."""
 
-    described = facts.described
+    def change(kind: ChangeKind, before: str | int = "", after: str | int = "") -> Change:
+        return Change(kind=kind, model=model.id, repo=now.repo, before=before, after=after)
+
+    was_gone = before is not None and before.is_gone
+    described = now.described
     if described is None:
-        return [change("gone")]
-    found = [change("moved", facts.repo, facts.moved_to)] if facts.moved_to else []
-    if described.gated != model.gated and model.asked is not None:
-        found.append(change("gated", model.gated, described.gated))
-    known = model.dimensions.parameters if model.dimensions else None
-    read = described.dimensions.parameters if described.dimensions else None
-    if known and read and known != read:
-        found.append(change("parameters", known, read))
-    if described.context_length and model.context_length not in (None, described.context_length):
-        found.append(change("context", model.context_length or 0, described.context_length))
+        return [] if was_gone else [change("gone")]
+    found = [change("back")] if was_gone else []
+    if now.moved_to and (before is None or now.moved_to != before.moved_to):
+        found.append(change("moved", now.repo, now.moved_to))
+    earlier = before.described if before is not None else None
+    # Who wants terms accepted the list does not know.
+    if earlier is not None and described.gated != earlier.gated:
+        found.append(change("gated", earlier.gated, described.gated))
+    known = earlier or model
+    old, new = _counted(known), _counted(described)
+    if old and new and old != new:
+        found.append(change("parameters", old, new))
+    if described.context_length and known.context_length not in (None, described.context_length):
+        found.append(change("context", known.context_length or 0, described.context_length))
     return found
+
+
+def _counted(model: CatalogueModel) -> int | None:
+    return model.dimensions.parameters if model.dimensions is not None else None
 
 
 def _files(model: CatalogueModel, repo: str) -> dict[str, ModelFile]:
@@ -228,11 +253,8 @@ def _changes_of_file(
     def change(kind: ChangeKind, before: str | int = "", after: str | int = "") -> Change:
         return Change(kind=kind, model=model.id, repo=repo, path=path, before=before, after=after)
 
-    if new is None:
-        return [change("gone-file")] if old is not None else []
-    if old is None:
-        # Of a repository that was never asked for, the list names only some files.
-        return [change("new-file")] if model.variants_known else []
+    if new is None or old is None:
+        return [change("new-file" if old is None else "gone-file")]
     found = []
     if old.size_bytes is not None and new.size_bytes is not None and old.size_bytes != new.size_bytes:
         found.append(change("size", old.size_bytes, new.size_bytes))

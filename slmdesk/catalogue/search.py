@@ -17,6 +17,7 @@ from slmdesk.catalogue.facts import is_for_text, model_of, named_files
 from slmdesk.catalogue.merging import merge
 from slmdesk.catalogue.model import GGUF, ONNX, CatalogueModel, Format
 from slmdesk.catalogue.query import HubQuery
+from slmdesk.catalogue.repository import repositories_of
 from slmdesk.catalogue.snapshot import SnapshotFolder
 from slmdesk.catalogue.variants import group_variants
 from slmdesk.messages import UserError
@@ -74,12 +75,44 @@ def search(
         kept = snapshots.find(key)
         if stop.is_set():
             return None
-        if kept is None:
+        if kept is not None:
+            return HubPage(kept.value.models, kept.value.next, kept.saved, stale=True, problem=error)
+        known = None if cursor else _among_kept(snapshots, query, error)
+        if known is None:
             raise
-        return HubPage(kept.value.models, kept.value.next, kept.saved, stale=True, problem=error)
+        return known
     if found is None or stop.is_set():
         return None
     return HubPage(found.models, found.next, snapshots.keep(key, found))
+
+
+def _among_kept(snapshots: SnapshotFolder[KeptPage], query: HubQuery, problem: UserError) -> HubPage | None:
+    """What other searches found that `query` would find as well, with the oldest of their dates; None:
+    nothing."""
+    words = query.plain().text.casefold().split()
+    found: list[CatalogueModel] = []
+    dates: list[float] = []
+    if not words:
+        return None
+    for page in snapshots.every():
+        matching = [model for model in page.value.models if _is_meant(model, query, words)]
+        if matching:
+            found += matching
+            dates.append(page.saved)
+    if not found:
+        return None
+    models = sorted(merge((), found), key=lambda model: model.id.casefold())
+    return HubPage(tuple(_in_order([models], query)), "", min(dates), stale=True, problem=problem)
+
+
+def _is_meant(model: CatalogueModel, query: HubQuery, words: Sequence[str]) -> bool:
+    """The Hub looks for the text in names of repositories."""
+    names = " ".join((model.id, *repositories_of(model))).casefold()
+    return (
+        all(word in names for word in words)
+        and query.licence in ("", model.licence.id)
+        and any(_fits(model, query, format_) for format_ in query.formats)
+    )
 
 
 def _places(query: HubQuery, cursor: str) -> Places:

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -122,6 +122,15 @@ class SnapshotFolder(Generic[_T]):
             os.utime(file)
         return kept
 
+    def every(self) -> Iterator[Kept[_T]]:
+        """All that is kept and can be read, in no order. Blocking: reads every file."""
+        for file in self._folder.glob("*" + _ENDING):
+            try:
+                yield self._decoded(None, file.read_bytes())
+            except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+                # Whoever wants it by its key forgets it then.
+                _log.info("%s is passed over: %r", file, error)
+
     def forget(self, key: str) -> None:
         """Remove what is kept for `key`, if anything is."""
         with contextlib.suppress(OSError):
@@ -130,12 +139,13 @@ class SnapshotFolder(Generic[_T]):
     def _file(self, key: str) -> Path:
         return self._folder / (hashlib.sha256(key.encode()).hexdigest()[:40] + _ENDING)
 
-    def _decoded(self, key: str, content: bytes) -> Kept[_T]:
+    def _decoded(self, key: str | None, content: bytes) -> Kept[_T]:
+        """The value of `key` (None: of any). Raises ValueError, RecursionError or MsgspecError."""
         digest, payload = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
         if hashlib.sha256(payload).digest() != digest:
             raise ValueError("its checksum is wrong")
         envelope = self._envelopes.decode(payload)
-        if envelope.version != _VERSION or envelope.key != key:
+        if envelope.version != _VERSION or key not in (None, envelope.key):
             raise ValueError(f"version {envelope.version}, for {envelope.key[:200]!r}")
         return Kept(self._decoder.decode(envelope.value), envelope.saved)
 

@@ -16,7 +16,7 @@ from slmdesk.cli.catalogue_as_json import (
     refresh_as_json,
     search_as_json,
 )
-from slmdesk.cli.catalogue_view import model_lines, refresh_lines, search_lines
+from slmdesk.cli.catalogue_view import model_lines, refresh_lines, search_lines, was_asked
 from slmdesk.cli.error_words import in_terminal
 from slmdesk.cli.interrupts import run_interruptible
 from slmdesk.cli.number_types import WholeNumber
@@ -147,6 +147,7 @@ def _ask_hub(text: str, limit: int, advice: Advice) -> HubAnswer:
     query, cursor = HubQuery(text=text), ""
     date: float | None = None
     problem: UserError | None = None
+    asked = False
     for _ in range(_MOST_PAGES):
         try:
             page = advice.hub.search(query, cursor)
@@ -154,16 +155,18 @@ def _ask_hub(text: str, limit: int, advice: Advice) -> HubAnswer:
             if error.kind is not ErrorKind.NETWORK:
                 raise
             problem = problem or error
+            asked = asked or was_asked(error)
             break
         if page is None:
             break
         models += page.models
         date = page.date if date is None else min(date, page.date)
         problem = problem or page.problem
+        asked = asked or page.problem is None or was_asked(page.problem)
         cursor = page.next
         if not cursor or len(models) >= limit:
             break
-    return HubAnswer(models=models, date=date, problem=problem, more=bool(cursor), asked=True)
+    return HubAnswer(models=models, date=date, problem=problem, more=bool(cursor), asked=asked)
 
 
 def _matching(text: str, found: tuple[CatalogueModel, ...], advice: Advice) -> Iterator[CatalogueModel]:

@@ -35,6 +35,7 @@ class HubAnswer:
     more: bool = False
     """Whether it has further pages."""
     asked: bool = False
+    """Whether anything was asked of it now, also where no answer came."""
 
 
 def search_as_json(
@@ -50,7 +51,7 @@ def search_as_json(
         "hub": {
             "asked": hub.asked,
             "date": _moment(hub.date),
-            "stale": hub.problem is not None,
+            "stale": hub.problem is not None and hub.date is not None,
             "problem": one_line(hub.problem) if hub.problem is not None else None,
         },
     }
@@ -85,6 +86,7 @@ def refresh_as_json(report: RefreshReport) -> dict[str, Any]:
         "answered": report.answered,
         "not_asked": report.not_asked,
         "stopped": report.stopped,
+        "absent": list(report.absent),
         "learned_files": report.learned,
         "confirmed_files": report.confirmed,
         "changes": [_change(change) for change in report.changes],
@@ -120,6 +122,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "gguf_repos": list(model.gguf_repos),
         "onnx_repos": list(model.onnx_repos),
         "curated": model.curated,
+        "gone": model.is_gone,
         "gated": model.gated,
         "downloads": model.downloads,
         "likes": model.likes,
@@ -146,6 +149,7 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "execution_provider": variant.execution_provider,
         "folder": variant.folder,
         "loadable": variant.loadable,
+        "projector": variant.projector.path if variant.projector is not None else None,
         "missing_parts": list(missing_parts(variant)),
         "size_bytes": variant.size_bytes,
         "about_bytes": variant.about_bytes,

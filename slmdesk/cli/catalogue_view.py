@@ -14,14 +14,15 @@ from slmdesk.catalogue import (
     licence_name,
     licence_summary,
     listed_parts,
+    projector_sentence,
     quality_words,
 )
-from slmdesk.cli.error_words import in_terminal
 from slmdesk.cli.fit_view import speed_in_words
 from slmdesk.cli.table import align
 from slmdesk.fit import FitReport, SpeedRange, verdict_word
 from slmdesk.messages import (
     ErrorKind,
+    Message,
     UserError,
     format_bytes,
     format_integer,
@@ -104,6 +105,8 @@ def model_lines(
     if notes:
         yield ""
         yield from map(say, notes)
+    if model.is_gone:
+        return
     yield ""
     if not model.variants:
         if model.variants_known:
@@ -112,6 +115,10 @@ def model_lines(
             yield tr("Its files are not known.")
         return
     yield from _variant_table(offer, reports)
+    projectors = tuple(dict.fromkeys(one.projector for one in model.variants if one.projector is not None))
+    if projectors:
+        yield ""
+        yield from (say(projector_sentence(one)) for one in projectors)
     if offer.reason is not None:
         yield ""
         yield say(offer.reason)
@@ -121,8 +128,10 @@ def refresh_lines(report: RefreshReport) -> Iterator[str]:
     """What a refresh changed."""
     for change in report.changes:
         yield say(change.message)
-    if not report.changes:
+    if not report.changes and report.answered:
         yield tr("Nothing has changed.")
+    if report.absent:
+        yield say(Message("refresh-absent", {"count": len(report.absent)}))
     yield tr(
         "Repositories: {answered} of {total} answered. Files: {learned} learned, {confirmed} confirmed."
     ).format(
@@ -132,9 +141,21 @@ def refresh_lines(report: RefreshReport) -> Iterator[str]:
         confirmed=format_integer(report.confirmed),
     )
     for one in report.failed:
-        yield f"{one.repo}: {in_terminal(one.error)}"
-    if report.stopped and report.not_kept is None:
+        yield f"{one.repo}: {one_line(one.error)}"
+    if report.not_asked:
+        count = report.not_asked
+        yield tr_n(
+            "{count} further repository was not asked for.",
+            "{count} further repositories were not asked for.",
+            count,
+        ).format(count=format_integer(count))
+    if report.stopped and report.not_kept is None and report.answered:
         yield tr("It was stopped; what had been answered is kept.")
+
+
+def was_asked(problem: UserError) -> bool:
+    """Whether anything was sent to the Hub before `problem` came of it."""
+    return problem.key not in _NOT_ASKED
 
 
 def _facts(offer: Offer, problem: UserError | None) -> list[tuple[str, str]]:
@@ -156,7 +177,12 @@ def _facts(offer: Offer, problem: UserError | None) -> list[tuple[str, str]]:
         (tr("Released"), model.released),
         (tr("Updated"), "" if model.released else model.updated),
         (tr("Downloads"), format_integer(model.downloads) if model.downloads is not None else ""),
-        (tr("Access"), tr("the Hub wants you to log in and accept its terms") if model.gated else ""),
+        (
+            tr("Access"),
+            tr("only for accounts that accepted its terms on the Hub; SLM Desk cannot log in yet")
+            if model.gated
+            else "",
+        ),
         (tr("Installed"), ", ".join(offer.installed)),
         (tr("Asked"), _asked(model, problem)),
     ]
@@ -167,7 +193,7 @@ def _asked(model: CatalogueModel, problem: UserError | None) -> str:
     """When the Hub answered, or why it did not."""
     if model.asked is not None:
         return format_moment(model.asked)
-    if problem is None or problem.key in _NOT_ASKED:
+    if problem is None or not was_asked(problem):
         return tr("the Hub was not asked")
     if problem.kind is ErrorKind.MODEL:
         return tr("the Hub has none of its repositories")
@@ -243,5 +269,5 @@ def _speed(speed: SpeedRange | None) -> str:
 
 
 def _fit(offer: Offer) -> str:
-    word = say(verdict_word(offer.verdict))
+    word = tr("gone from the Hub") if offer.model.is_gone else say(verdict_word(offer.verdict))
     return f"{word}, {tr('installed')}" if offer.is_installed else word

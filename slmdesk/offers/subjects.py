@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from slmdesk.catalogue import GGUF, ONNX, CatalogueModel, Variant, quantization_named
+from slmdesk.catalogue import GGUF, ONNX, CatalogueModel, Variant, expected_size, parameters_of
 from slmdesk.engines import engine_of_format
 from slmdesk.fit import Dimensions, Subject
 
@@ -80,27 +80,18 @@ def expected_subject(model: CatalogueModel) -> Subject | None:
 
 
 def expected_bytes(model: CatalogueModel) -> int | None:
-    """Size of a usual quantization of `model`; None: its number of weights is not known."""
-    parameters = parameters_of(model)
+    """Size of a usual quantization of `model`; None: its number of weights is not known, or it is gone."""
+    parameters = None if model.is_gone else parameters_of(model)
     return round(parameters * _USUAL_BITS_PER_WEIGHT / 8) if parameters else None
 
 
 def weights_bytes(model: CatalogueModel, variant: Variant) -> int | None:
-    """What has to be in memory of `variant`, without its projector: from sizes, or from bits per weight."""
+    """What has to be in memory of `variant`, without its projector: from sizes, or expected."""
     if not variant.files:
         return variant.about_bytes
     sizes = [file.size_bytes or file.about_bytes for file in variant.files]
     known = sum(size for size in sizes if size is not None)
-    if None not in sizes:
-        return known
-    bits, parameters = quantization_named(variant.quantization).bits, parameters_of(model)
-    return round(parameters * bits / 8) if bits and parameters else None
-
-
-def parameters_of(model: CatalogueModel) -> int | None:
-    """Number of weights, as counted or else as sold."""
-    counted = model.dimensions.parameters if model.dimensions is not None else None
-    return counted or (round(model.billions * 1e9) if model.billions else None)
+    return known if None not in sizes else expected_size(model, variant)
 
 
 def dimensions_of(model: CatalogueModel) -> Dimensions | None:

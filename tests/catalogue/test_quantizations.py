@@ -89,6 +89,11 @@ def test_no_name_is_too_strange(name: str) -> None:
         ("Model-F16-Q4_K_M", "Q4_K_M"),  # the last one wins
         ("Llama-3.2-1B-Instruct-UD-IQ1_S", "UD-IQ1_S"),
         ("straße-Q8_0", "Q8_0"),  # a letter that is two in upper case
+        ("salamandra-7b-instruct.Q4_K_M-f32", "Q4_K_M"),  # made from F32
+        ("Model-Q8_0.bf16", "Q8_0"),
+        ("gemma-3-4b-it-qat-q4_0-unquantized-BF16", "BF16"),  # its weights are BF16 again
+        ("Model-Q4_0-dequantized-f16", "F16"),
+        ("Model-BF16-F16", "F16"),
         ("Qwen3-4B", None),
         ("", None),
     ],

@@ -6,8 +6,16 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
-from slmdesk.catalogue import CatalogueModel, HubCatalogue, ModelFile, RefreshReport, refresh
+from slmdesk.catalogue import (
+    CatalogueModel,
+    HubCatalogue,
+    ModelFile,
+    RefreshReport,
+    curated_notes,
+    refresh,
+)
 from slmdesk.catalogue.variants import group_variants
 from slmdesk.messages import UserError, say
 from tests.hub import HubRequest, LoopbackHub, SparseFile
@@ -81,7 +89,8 @@ def test_it_is_laid_over_the_list(
     assert catalogue.lay_over(models) == (tuple(models), None)
     report = run(catalogue, *models)
     laid = offline().lay_over(models)
-    assert laid.refreshed == report.date
+    assert laid.refreshed is not None
+    assert report.date - 60 < laid.refreshed <= report.date
     one, two = laid.models
     (kept,) = one.variants[0].files
     assert (kept.size_bytes, kept.sha256, kept.revision) == (2_000, SHA_B, sha)
@@ -92,11 +101,64 @@ def test_it_is_laid_over_the_list(
 def test_a_mirror_with_few_models_does_not_empty_the_list(hub: LoopbackHub, catalogue: HubCatalogue) -> None:
     hub.add_model("a/One", {"m-Q4_K_M.gguf": SparseFile(b"", 2_000, SHA_B)})
     models = [listed(repo, file(repo)) for repo in ("a/One", "gone/Two", "gone/Three")]
-    report = run(catalogue, *models)
-    assert [change.kind for change in report.changes] == ["gone", "gone"]
-    laid = catalogue.lay_over(models).models
-    assert laid[0].variants[0].size_bytes == 2_000
-    assert laid[1:] == tuple(models[1:])
+    for _ in range(2):
+        report = run(catalogue, *models)
+        assert (report.changes, report.absent) == ((), ("gone/Two", "gone/Three"))
+        laid = catalogue.lay_over(models).models
+        assert laid[0].variants[0].size_bytes == 2_000
+        assert laid[1:] == tuple(models[1:])
+        assert not any(model.is_gone for model in laid)
+
+
+def test_a_mirror_that_has_a_model_elsewhere_is_asked_for_it_there(
+    hub: LoopbackHub, catalogue: HubCatalogue
+) -> None:
+    hub.add_model("b/One", {"m-Q4_K_M.gguf": SparseFile(b"", 2_000, SHA_B)})
+    model = replace(listed("a/One", file("a/One")), gguf_repos=("a/One", "b/One"))
+    others = [listed(f"gone/{number}", file(f"gone/{number}")) for number in range(3)]
+    report = run(catalogue, model, *others)
+    assert sentences(report) == ["a/One is gone from the Hub, or no longer public."]
+    assert report.absent == ("gone/0", "gone/1", "gone/2")
+    laid = catalogue.lay_over([model]).models[0]
+    assert [(one.repo, one.size_bytes) for one in laid.variants] == [("b/One", 2_000)]
+    assert run(catalogue, model, *others).changes == ()
+
+
+def test_a_model_of_which_nothing_is_left_says_so_until_it_is_back(
+    hub: LoopbackHub, catalogue: HubCatalogue
+) -> None:
+    hub.add_model("a/One", {"m-Q4_K_M.gguf": SparseFile(b"", 2_000, SHA_B)})
+    models = [listed("a/One", file("a/One")), listed("gone/Two", file("gone/Two"))]
+    assert len(run(catalogue, *models).changes) == 1
+    one, two = catalogue.lay_over(models).models
+    assert (one.is_gone, two.is_gone) == (False, True)
+    gone = "The Hub has none of the repositories with its files any more, so it cannot be downloaded."
+    assert [say(note) for note in curated_notes(two)] == [gone]
+    assert curated_notes(one) == ()
+    assert run(catalogue, *models).changes == ()
+    hub.add_model("gone/Two", {"m-Q4_K_M.gguf": SparseFile(b"", 3_000, SHA_A)})
+    back = run(catalogue, *models)
+    assert sentences(back) == ["gone/Two is on the Hub again."]
+    assert (back.learned, back.confirmed) == (1, 1)
+    two = catalogue.lay_over(models).models[1]
+    assert (two.is_gone, two.variants[0].size_bytes, curated_notes(two)) == (False, 3_000, ())
+
+
+def test_what_two_repositories_say_differently_is_no_news(hub: LoopbackHub, catalogue: HubCatalogue) -> None:
+    content = {"m-Q4_K_M.gguf": SparseFile(b"", 2_000, SHA_A)}
+    hub.add_model("a/One", content, gguf={"total": 1_000, "context_length": 4096})
+    hub.add_model("b/One", content, gguf={"total": 1_001, "context_length": 8192}, gated="auto")
+    hub.add_model("a/Old", {"m-Q4_K_M.gguf": b"GGUF"})
+    hub.rename_model("a/Old", "a/New")
+    one = replace(listed("a/One", file("a/One")), gguf_repos=("a/One", "b/One"))
+    models = (one, listed("a/Old", file("a/Old")))
+    assert sentences(run(catalogue, *models)) == ["a/Old is now called a/New."]
+    assert run(catalogue, *models).changes == ()
+    hub.add_model("b/One", content, gguf={"total": 1_002, "context_length": 8192})
+    assert sentences(run(catalogue, *models)) == [
+        "b/One can now be fetched without accepting terms first.",
+        "b/One: the number of weights was 1,001 and is now 1,002.",
+    ]
 
 
 def test_without_a_network_a_refreshed_model_is_known(
@@ -158,8 +220,13 @@ def test_progress_and_stopping(hub: LoopbackHub, catalogue: HubCatalogue) -> Non
     assert seen == [(0, 5, "a/M0"), (1, 5, "a/M1"), (2, 5, "a/M2"), (3, 5, "")]
     assert report.stopped
     assert (report.answered, report.not_asked, report.failed) == (3, 2, ())
-    sizes = [model.variants[0].size_bytes for model in catalogue.lay_over(models).models]
-    assert sizes == [1, 2, 3, None, None]
+    laid = catalogue.lay_over(models)
+    assert [model.variants[0].size_bytes for model in laid.models] == [1, 2, 3, None, None]
+    # Three of five: nobody can say that the list was checked.
+    assert laid.refreshed is None
+    first = catalogue.refresh(models[:1], lambda *_: None).date
+    whole = catalogue.refresh(models, lambda *_: None).date
+    assert first < (catalogue.lay_over(models).refreshed or 0) <= whole
 
 
 def test_a_busy_hub_is_waited_for(hub: LoopbackHub, catalogue: HubCatalogue) -> None:

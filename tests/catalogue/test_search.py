@@ -173,6 +173,32 @@ def test_without_a_network_what_was_found_last(
     assert len(hub.requests) == asked
 
 
+def test_without_a_network_other_words_find_what_was_found_before(
+    hub: LoopbackHub, catalogue: HubCatalogue, offline: Callable[[], HubCatalogue]
+) -> None:
+    for number, licence in ((1, "mit"), (11, "apache-2.0"), (12, "mit")):
+        name = f"maker/Filler-{number}-3B"
+        hub.add_model(name, {"m-Q4_K_M.gguf": b"x"}, downloads=number, card={"license": licence})
+    first = page_of(catalogue, HubQuery(text="filler-1", format="gguf"))
+    page_of(catalogue, HubQuery(text="filler-12"))
+    away = offline()
+    found = page_of(away, HubQuery(text="FILLER 3b", format="gguf"))
+    assert ids(found) == ["maker/Filler-12-3B", "maker/Filler-11-3B", "maker/Filler-1-3B"]
+    assert (found.date, found.next, found.stale) == (first.date, "", True)
+    assert found.problem is not None
+    assert found.problem.key == "network-offline"
+    assert ids(page_of(away, HubQuery(text="filler-11"))) == ["maker/Filler-11-3B"]
+    assert ids(page_of(away, HubQuery(text="filler", licence="apache-2.0"))) == ["maker/Filler-11-3B"]
+    for nothing in (
+        HubQuery(text="filler-2"),
+        HubQuery(text="filler", format="onnx"),
+        HubQuery(text="filler", least_billions=4.0),
+        HubQuery(text=" "),
+    ):
+        with pytest.raises(UserError):
+            away.search(nothing)
+
+
 @pytest.mark.parametrize("text", ["żółw 🐢", "a&b=c#d%", "\udcff", "x" * 5_000, " \n\t "])
 def test_any_text_can_be_looked_for(
     hub: LoopbackHub, catalogue: HubCatalogue, offline: Callable[[], HubCatalogue], text: str

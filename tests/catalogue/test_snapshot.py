@@ -40,6 +40,17 @@ def test_what_is_kept_is_found_with_its_date(tmp_path: Path) -> None:
     assert store.find("a") is None
 
 
+def test_everything_kept_is_found_and_what_is_damaged_passed_over(tmp_path: Path) -> None:
+    assert list(things(tmp_path / "nothing").every()) == []
+    store = things(tmp_path)
+    for name in "abc":
+        store.keep(name, Thing(name))
+        if name == "a":
+            only_file(tmp_path).write_bytes(b"damaged")
+    assert {kept.value for kept in store.every()} == {Thing("b"), Thing("c")}
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_the_key_is_no_path(tmp_path: Path) -> None:
     store = things(tmp_path / "kept")
     store.keep("../../x\0/é", Thing("a"))

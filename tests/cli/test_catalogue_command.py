@@ -17,7 +17,7 @@ from typing import Any
 import click
 import pytest
 
-from slmdesk.catalogue import load_curated
+from slmdesk.catalogue import load_curated, repositories_of
 from slmdesk.cli import catalogue, fitting
 from slmdesk.cli.main import Surroundings
 from slmdesk.fit import SpeedModel
@@ -166,10 +166,13 @@ def test_a_size_that_a_name_only_seems_to_tell(hub: LoopbackHub, run: Catalogue)
     assert any(line.split() == ["Size", "8B"] for line in out.splitlines())
 
 
-def test_only_what_fits(run: Catalogue) -> None:
+def test_only_what_fits(run: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of the memory that is free at one moment.
+    computer = describe_computer()
+    monkeypatch.setattr(fitting, "describe_computer", lambda: computer)
     everything = _json(run("search", "--curated", "--limit", "1000", "--json"))["models"]
-    fitting = _json(run("search", "--curated", "--fits", "--limit", "1000", "--json"))["models"]
-    assert fitting == [model for model in everything if model["verdict"] == "fits"]
+    fits = _json(run("search", "--curated", "--fits", "--limit", "1000", "--json"))["models"]
+    assert fits == [model for model in everything if model["verdict"] == "fits"]
 
 
 def test_without_the_hub_the_list_is_shown_and_the_exit_code_tells(run: Catalogue) -> None:
@@ -177,7 +180,8 @@ def test_without_the_hub_the_list_is_shown_and_the_exit_code_tells(run: Catalogu
     found = _json(said)
     assert said[0] == ErrorKind.NETWORK
     assert any("Bielik" in model["name"] for model in found["models"])
-    assert found["hub"]["stale"] is True
+    # Nothing was asked, and nothing old of the Hub is shown either.
+    assert (found["hub"]["asked"], found["hub"]["stale"], found["hub"]["date"]) == (False, False, None)
     assert "offline" in found["hub"]["problem"]
     code, out, err = run("search", "bielik", settings=OFFLINE)
     assert code == ErrorKind.NETWORK
@@ -195,6 +199,12 @@ def test_what_was_found_before_is_shown_with_its_date(hub: LoopbackHub, run: Cat
     assert said[0] == ErrorKind.NETWORK
     assert [model["id"] for model in stale["models"]] == [model["id"] for model in fresh["models"]]
     assert stale["hub"]["date"] == fresh["hub"]["date"] is not None
+    assert (stale["hub"]["asked"], stale["hub"]["stale"]) == (False, True)
+    hub.fail_next(50, status=503)
+    unanswered = _json(run("search", "zebra", "--json"))["hub"]
+    assert (unanswered["asked"], unanswered["stale"]) == (True, True)
+    unanswered = _json(run("search", "okapi", "--json"))["hub"]
+    assert (unanswered["asked"], unanswered["stale"], unanswered["date"]) == (True, False, None)
     assert "What the Hub had on" in run("search", "zebra", settings=OFFLINE)[2]
 
 
@@ -259,6 +269,35 @@ def test_show_tells_an_answer_from_none(hub: LoopbackHub, run: Catalogue) -> Non
     assert "the Hub did not answer: " in out
 
 
+def test_show_says_what_the_download_includes(hub: LoopbackHub, run: Catalogue) -> None:
+    hub.add_model(
+        "maker/seeing",
+        {
+            "m-Q4_K_M.gguf": SparseFile(b"GGUF", 1_000_000),
+            "m-Q8_0.gguf": SparseFile(b"GGUF", 2_000_000),
+            "mmproj-m-F16.gguf": SparseFile(b"GGUF", 800_000),
+        },
+    )
+    _, out, _ = run("show", "maker/seeing")
+    assert out.count("The download includes the projector mmproj-m-F16.gguf (800 kB), which lets") == 1
+    assert {one["projector"] for one in _json(run("show", "maker/seeing", "--json"))["variants"]} == {
+        "mmproj-m-F16.gguf"
+    }
+    _, out, _ = run("show", "google/gemma-4-E4B-it", settings=OFFLINE)
+    assert "The projector gemma-4-E4B-it-mmproj.gguf, which lets the model see or hear, is fetched as" in out
+    _fill(hub)
+    _, out, _ = run("show", "somebody/Zebra-3B-GGUF")
+    assert "projector" not in out
+
+
+def test_nothing_promises_to_log_in(hub: LoopbackHub, run: Catalogue) -> None:
+    hub.add_model("maker/gated", {"m-Q4_K_M.gguf": SparseFile(b"GGUF", 1_000_000)}, gated="auto")
+    code, out, _ = run("show", "maker/gated")
+    assert code == 0
+    access = next(line for line in out.splitlines() if line.startswith("Access"))
+    assert access.endswith("only for accounts that accepted its terms on the Hub; SLM Desk cannot log in yet")
+
+
 def test_show_names_the_missing_parts(hub: LoopbackHub, run: Catalogue) -> None:
     names = [f"m-Q4_K_M-0000{number}-of-00003.gguf" for number in (1, 3)]
     hub.add_model("maker/split", {name: SparseFile(b"GGUF", 1_000_000) for name in names})
@@ -316,21 +355,69 @@ def test_refresh_says_what_changed_and_the_list_keeps_it(hub: LoopbackHub, run: 
     assert found["stopped"] is False
     assert found["repositories"] == found["answered"] > 1
     assert found["failed"] == []
-    # Repositories that this Hub does not have, and a file that the list does not name or not exactly.
+    # Repositories of a model that this Hub has elsewhere, and files that the list does not know exactly.
     assert {change["kind"] for change in found["changes"]} >= {"gone"}
+    assert {change["model"] for change in found["changes"]} == {"Qwen/Qwen3-4B"}
     assert all(change["sentence"] for change in found["changes"])
     assert found["learned_files"] >= 1
+    # That nearly everything is gone is not believed.
+    assert "ggml-org/gemma-3-1b-it-GGUF" in found["absent"]
     assert said[0] == 0
     again = _json(run("refresh", "--json"))
-    # That nearly everything is gone is not believed, so it is said again; nothing else is.
-    assert {change["kind"] for change in again["changes"]} == {"gone"}
-    assert again["learned_files"] == 0
-    # Without a network the list now has the exact size.
+    assert (again["changes"], again["learned_files"]) == ([], 0)
+    assert again["absent"] == found["absent"]
+    assert "a mirror with few models: " in run("refresh")[1]
+    # What is gone is not recommended, and without a network the list now has the exact size.
+    rows = _json(run("search", "qwen3-4b", "--curated", "--json"))["models"]
+    [qwen] = [row for row in rows if row["id"] == "Qwen/Qwen3-4B"]
+    assert qwen["recommended"]["repo"] == "Qwen/Qwen3-4B-GGUF"
     found = _json(run("show", "Qwen/Qwen3-4B", "--json", settings=OFFLINE))
     sizes = {
         one["label"]: one["size_bytes"] for one in found["variants"] if one["repo"] == "Qwen/Qwen3-4B-GGUF"
     }
     assert sizes == {"Q4_K_M": 2_497_280_256, "IQ4_XS": 2_270_751_936}
+
+
+@pytest.mark.usefixtures("short_list")
+def test_a_refresh_that_nobody_answered_does_not_say_that_nothing_changed(
+    hub: LoopbackHub, run: Catalogue
+) -> None:
+    hub.fail_next(500, status=500)
+    code, out, _ = run("refresh")
+    assert code == ErrorKind.NETWORK
+    assert "Nothing has changed" not in out
+    found = _json(run("refresh", "--json"))
+    assert (found["answered"], len(found["failed"])) == (0, 3)
+    assert found["not_asked"] > 1
+    assert f"{found['not_asked']} further repositories were not asked for." in out.splitlines()
+
+
+@pytest.mark.usefixtures("short_list")
+def test_a_model_of_which_nothing_is_left_is_marked_and_not_recommended(
+    hub: LoopbackHub, run: Catalogue
+) -> None:
+    _fill(hub)
+    listed = load_curated().find("google/gemma-3-1b-it")
+    qwen = load_curated().find("Qwen/Qwen3-4B")
+    assert listed is not None
+    assert qwen is not None
+    for repo in repositories_of(qwen):
+        hub.add_model(repo, {"m-Q4_K_M.gguf": SparseFile(b"GGUF", 2_000_000_000)})
+    found = _json(run("refresh", "--json"))
+    assert {change["model"] for change in found["changes"] if change["kind"] == "gone"} == {listed.id}
+    assert found["absent"] == []
+    [row] = _json(run("search", "gemma-3-1b-it", "--curated", "--json"))["models"]
+    assert (row["gone"], row["verdict"], row["recommended"], row["download_bytes"]) == (
+        True, "unknown", None, None,
+    )  # fmt: skip
+    _, out, _ = run("search", "gemma-3-1b-it", "--curated")
+    assert out.splitlines()[1].endswith("gone from the Hub")
+    code, out, _ = run("show", listed.id)
+    assert code == ErrorKind.MODEL
+    assert out.splitlines()[-1].startswith("The Hub has none of the repositories with its files any more")
+    assert [model["gone"] for model in _json(run("search", "qwen3-4b", "--curated", "--json"))["models"]] == [
+        False, False, False,
+    ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("short_list")

@@ -1,6 +1,6 @@
 """What the catalogue says when it asks the Hub: why it asks, what is gone, what a refresh changed."""
 
-from slmdesk.messages.sentences.texts import N_, ErrorText, Plural
+from slmdesk.messages.sentences.texts import N_, NP_, ErrorText, Plural
 
 SENTENCES: dict[str, str | Plural] = {
     # Why something is asked, for the log of the network.
@@ -16,6 +16,7 @@ SENTENCES: dict[str, str | Plural] = {
     "refresh-new-file": N_("{repo}: {path} is new."),
     "refresh-gone-file": N_("{repo}: {path} is gone."),
     "refresh-gone": N_("{repo} is gone from the Hub, or no longer public."),
+    "refresh-back": N_("{repo} is on the Hub again."),
     "refresh-moved": N_("{repo} is now called {after}."),
     "refresh-context": N_(
         "{repo}: the context length was {before} tokens and is now {after}, as its header says."
@@ -23,6 +24,26 @@ SENTENCES: dict[str, str | Plural] = {
     "refresh-parameters": N_("{repo}: the number of weights was {before} and is now {after}."),
     "refresh-gated-closed": N_("{repo} now asks for its terms to be accepted before files can be fetched."),
     "refresh-gated-open": N_("{repo} can now be fetched without accepting terms first."),
+    "refresh-absent": NP_(
+        "Most of the list is not on the server that was asked, so it is not the Hub but a mirror with few"
+        " models: {count} repository that it does not have stays as it was.",
+        "Most of the list is not on the server that was asked, so it is not the Hub but a mirror with few"
+        " models: {count} repositories that it does not have stay as they were.",
+        "count",
+    ),
+    # Of a model.
+    "model-gone": N_(
+        "The Hub has none of the repositories with its files any more, so it cannot be downloaded."
+    ),
+    "variant-projector": N_(
+        "The download includes the projector {file} ({size_bytes}), which lets the model see or hear."
+    ),
+    "variant-projector-about": N_(
+        "The download includes the projector {file} (about {size_bytes}), which lets the model see or hear."
+    ),
+    "variant-projector-unknown": N_(
+        "The projector {file}, which lets the model see or hear, is fetched as well; its size is not known."
+    ),
 }
 
 ERRORS: dict[str, ErrorText] = {

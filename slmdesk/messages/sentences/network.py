@@ -136,7 +136,9 @@ ERRORS: dict[str, ErrorText] = {
     ),
     "network-gated-no-token": ErrorText(
         what=_NOT_GIVEN,
-        why=N_("its publisher wants you to log in and accept its terms first"),
+        why=N_(
+            "its publisher wants people to log in and accept its terms first, and SLM Desk cannot log in yet"
+        ),
         do=N_("Accept the terms on the model's page and download its files there, or choose another model"),
     ),
     "network-gated-not-accepted": ErrorText(

@@ -66,13 +66,13 @@ def load_list(advice: ModelAdvice) -> Listed:
     """The curated list with what the last refresh brought, each model as it would run here."""
     curated = load_curated()
     laid = advice.hub.lay_over(curated.models)
-    offers = Adviser(advice.check).offers(laid.models, OnDisk(advice.installed()))
+    offers = _adviser(advice).offers(laid.models, OnDisk(advice.installed()))
     return Listed(OfferList(offers), laid.models, curated.date, laid.refreshed)
 
 
 def advise_again(advice: ModelAdvice, models: Sequence[CatalogueModel], known: KnownHeaders) -> OfferList:
     """All `models` as they would run here now, with the headers that are known of their variants."""
-    adviser, on_disk = Adviser(advice.check), OnDisk(advice.installed())
+    adviser, on_disk = _adviser(advice), OnDisk(advice.installed())
     return OfferList([adviser.offer(model, on_disk, known) for model in models])
 
 
@@ -94,7 +94,7 @@ def search_hub(
     merged = merge(known, page.models)
     before = {model.id: model for model in known}
     changed = [model for model in merged if before.get(model.id) is not model]
-    adviser, on_disk = Adviser(advice.check), OnDisk(advice.installed())
+    adviser, on_disk = _adviser(advice), OnDisk(advice.installed())
     offers = []
     for model in changed:
         if stop.is_set():
@@ -105,7 +105,7 @@ def search_hub(
 
 def ask_details(advice: ModelAdvice, model: CatalogueModel, known: KnownHeaders) -> Offer:
     """`model` with the exact sizes of all its variants, as an offer. Raises UserError (kind NETWORK)."""
-    return Adviser(advice.check).offer(advice.hub.details(model), OnDisk(advice.installed()), known)
+    return _adviser(advice).offer(advice.hub.details(model), OnDisk(advice.installed()), known)
 
 
 def ask_headers(
@@ -119,7 +119,7 @@ def ask_headers(
     detailed = advice.hub.details(model)
     found = next((one for one in detailed.variants if one.id == variant.id), variant)
     headers = advice.hub.header(found)
-    offer = Adviser(advice.check).offer(detailed, OnDisk(advice.installed()), {**known, found.id: headers})
+    offer = _adviser(advice).offer(detailed, OnDisk(advice.installed()), {**known, found.id: headers})
     return offer, found.id, headers
 
 
@@ -130,12 +130,14 @@ def judge(
     known: KnownHeaders,
     context_length: int | None,
 ) -> Judged:
-    """How `variant` would run, and the others: exactly where their headers are `known`, else by formulas.
+    """How `variant` would run, and the others: exactly where its headers are `known` or were fetched before,
+    else by formulas.
 
     `context_length` None: as it would be loaded by itself; no longer than may be tried. Raises UserError
     (kind MODEL).
     """
-    adviser, headers = Adviser(advice.check), known.get(variant.id, ())
+    adviser = _adviser(advice)
+    headers = known.get(variant.id) or advice.hub.kept_header(variant)
     longest_tried = trained_for(model, headers)
     if context_length is not None:
         context_length = min(context_length, longest_tried)
@@ -153,6 +155,10 @@ def judge(
     reports[variant.id] = report
     longest = advice.check.largest_context(_as_far_as(longest_tried, subject), question, quick=not headers)
     return Judged(model, variant, length, report, bool(headers), reports, longest, longest_tried)
+
+
+def _adviser(advice: ModelAdvice) -> Adviser:
+    return Adviser(advice.check, advice.hub.kept_header)
 
 
 def _as_far_as(tokens: int, subject: Subject) -> Subject:
