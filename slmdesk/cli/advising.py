@@ -38,7 +38,7 @@ class Advice:
 
     @cached_property
     def adviser(self) -> Adviser:
-        return Adviser(self.fitting.check)
+        return Adviser(self.fitting.check, self.hub.kept_header)
 
     @cached_property
     def on_disk(self) -> OnDisk:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import get_args
 
 import click
 
-from slmdesk.catalogue import CatalogueModel
+from slmdesk.catalogue import ONNX, CatalogueModel, Variant
 from slmdesk.chat import preference_of
 from slmdesk.cli.advising import Advice, open_advice
 from slmdesk.cli.error_words import in_terminal
@@ -16,14 +17,18 @@ from slmdesk.cli.fitting import measure_once
 from slmdesk.cli.number_types import WholeNumber
 from slmdesk.cli.output import Output
 from slmdesk.cli.placing import PlacingWishes, preferred
-from slmdesk.cli.wanted_model import find_model, find_variant, is_local, parse_wanted
+from slmdesk.cli.wanted_model import Wanted, find_model, find_variant, is_local, parse_wanted
 from slmdesk.engines import ALL_LAYERS, KvType, Preference, engine_of_format
 from slmdesk.fit import HeaderSet, SparseFolder, Subject
 from slmdesk.library import STARTER_ID, InstalledModel, find_models, resolve_model
 from slmdesk.messages import ErrorKind, UserError, tr
 from slmdesk.offers import smaller_subjects, subject_of, subject_on_disk
 
+_log = logging.getLogger(__name__)
+
 _LARGEST_COUNT = 2**31 - 1
+_GONE = ("hub-variant-gone", "network-not-found")
+"""What is said where the Hub answered, and does not have the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +123,8 @@ def _answer(found: _Found, advice: Advice, wishes: FitWishes, output: Output) ->
     )
     if wishes.gpu_layers and not question.devices:
         output.note(tr("No graphics processor can be used here, so --gpu-layers changes nothing."))
+    if wishes.kv_type is not None and found.subject.format == ONNX:
+        output.note(tr("The files of this model settle the type of its KV cache: --kv-type changes nothing."))
     measure_once(advice.fitting.speed, question, output)
     report = check.check(found.subject, question, smaller=found.smaller)
     return Fit(found.title, found.place, question, report)
@@ -141,24 +148,25 @@ def _of_catalogue(text: str, advice: Advice, wishes: FitWishes, output: Output) 
     wanted = parse_wanted(text)
     model = find_model(wanted, advice.curated, advice.hub)
     try:
-        variant = find_variant(wanted, model)
+        variant = _variant(wanted, model, advice)
     except UserError:
         if not model.curated:
             raise
         # The list names only some of the files.
         model = advice.hub.details(model)
-        variant = find_variant(wanted, model)
-    variant = variant or advice.adviser.offer(model).variant
-    if variant is None:
-        raise UserError("wanted-variant-none", ErrorKind.MODEL, model=model.id)
+        variant = _variant(wanted, model, advice)
+    headers: HeaderSet = ()
     try:
         headers = advice.hub.header(variant)
     except UserError as error:
         # Of models of the list enough is known for an estimate.
         if error.kind is not ErrorKind.NETWORK or not model.curated:
             raise
-        output.note(f"slmdesk: {in_terminal(error)}")
-        headers = ()
+        elsewhere = _elsewhere(wanted, model, advice) if error.key in _GONE else None
+        if elsewhere is None:
+            output.note(f"slmdesk: {in_terminal(error)}")
+        else:
+            model, variant, headers = elsewhere
     return _Found(
         f"{model.name} · {variant.label}",
         variant.id,
@@ -167,6 +175,29 @@ def _of_catalogue(text: str, advice: Advice, wishes: FitWishes, output: Output) 
         _trained_context_length(model, headers),
         smaller=smaller_subjects(model, variant),
     )
+
+
+def _variant(wanted: Wanted, model: CatalogueModel, advice: Advice) -> Variant:
+    """The one that is meant, else the recommended one."""
+    variant = find_variant(wanted, model) or advice.adviser.offer(model).variant
+    if variant is None:
+        raise UserError("wanted-variant-none", ErrorKind.MODEL, model=model.id)
+    return variant
+
+
+def _elsewhere(
+    wanted: Wanted, model: CatalogueModel, advice: Advice
+) -> tuple[CatalogueModel, Variant, HeaderSet] | None:
+    """The same where the Hub does not have what the list says: of the files that it has; None: of none."""
+    try:
+        there = advice.hub.details(model)
+        variant = _variant(wanted, there, advice)
+        return there, variant, advice.hub.header(variant)
+    except UserError as error:
+        if error.kind not in (ErrorKind.NETWORK, ErrorKind.MODEL):
+            raise
+        _log.info("%r is nowhere on the Hub: %s", model.id, error.key)
+        return None
 
 
 def _trained_context_length(model: CatalogueModel, headers: HeaderSet) -> int:

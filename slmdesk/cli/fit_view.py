@@ -39,7 +39,8 @@ def fit_as_json(fit: Fit) -> dict[str, Any]:
             for device in (memory.devices if memory is not None else ())
         ],
         "context_length": fit.question.context_length,
-        "kv_type": fit.question.kv_type,
+        # The graph of a folder decides, whatever is asked for.
+        "kv_type": memory.kv_type if memory is not None else fit.question.kv_type,
         "source": memory.source if memory is not None else "estimated",
         "verdict": report.verdict.value,
         "reason": say(report.reason),

@@ -32,7 +32,11 @@ def open_fitting(paths: Paths) -> Iterator[Fitting]:
     speed = SpeedModel(paths.speed)
     with MemorySimulator(KeptAnswers(paths.cache / "fit" / "memory.json")) as simulator:
         check = FitCheck(
-            computer=cache(describe_computer), survey=EngineSurvey(), simulate=simulator.memory, speed=speed
+            computer=cache(describe_computer),
+            survey=EngineSurvey(),
+            simulate=simulator.memory,
+            speed=speed,
+            kept=simulator.kept,
         )
         yield Fitting(check, speed)
 

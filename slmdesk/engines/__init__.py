@@ -11,7 +11,7 @@ from slmdesk.engines.device_titles import PROCESSOR
 from slmdesk.engines.effort import EffortMeter, processor_seconds
 from slmdesk.engines.engine import Engine
 from slmdesk.engines.engine_choice import choose_engine
-from slmdesk.engines.gguf_problems import gguf_problem, read_whole_header
+from slmdesk.engines.gguf_problems import gguf_problem, other_parts, read_whole_header
 from slmdesk.engines.installed import installed_version
 from slmdesk.engines.lease import Lease, Loaded
 from slmdesk.engines.limits import context_length_for, most_threads, usual_context_length
@@ -129,6 +129,7 @@ __all__ = [
     "most_threads",
     "named_devices",
     "onnx_problem",
+    "other_parts",
     "probe_engine",
     "processor_seconds",
     "read_whole_header",

@@ -63,5 +63,7 @@ class Simulator(Protocol):
         """What loading the model at `path` would take, of which no more than the header need be there.
 
         Raises UserError (kind MODEL) as `Engine.load` does for a file or options that cannot be loaded, and
-        `simulation-refused` where the engine does not know the model. Memory never is too small.
+        `model-refused` where the file contradicts itself; `simulation-refused` (with `architecture`) where
+        the engine does not know the kind of model, `simulation-failed` where it fails for another reason.
+        Memory never is too small.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slmdesk.formats.gguf import GgufError, GgufErrorCode, GgufHeader, read_header
+from slmdesk.formats.gguf import GgufError, GgufErrorCode, GgufHeader, find_part, read_header
 from slmdesk.messages import ErrorKind, UserError
 
 _KEYS: dict[GgufErrorCode, str] = {
@@ -37,3 +37,23 @@ def read_whole_header(path: Path) -> GgufHeader:
     except GgufError as error:
         raise gguf_problem(path, error) from error
     return header
+
+
+def other_parts(path: Path, first: GgufHeader) -> list[Path]:
+    """The other files of the split model whose first part, with the header `first`, is at `path`; empty: it
+    is not split.
+
+    Raises UserError (kind MODEL) where `path` is a later part, which no engine takes, or where one is
+    missing.
+    """
+    count = first.split_count
+    if count == 1:
+        return []
+    named = find_part(path.stem)
+    if named is None or named.parts != count or named.number != 1 or first.split_index != 0:
+        raise UserError("model-not-first-part", ErrorKind.MODEL, file=str(path), count=count)
+    parts = [named.file(number, path) for number in range(2, count + 1)]
+    for part in parts:
+        if not part.exists():
+            raise UserError("model-part-missing", ErrorKind.MODEL, file=str(path), part=part.name)
+    return parts

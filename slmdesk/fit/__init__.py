@@ -28,7 +28,7 @@ from slmdesk.fit.types import (
     SpeedRange,
     Verdict,
 )
-from slmdesk.fit.verdict import explained, headline, rank, verdict_word
+from slmdesk.fit.verdict import explained, file_refused, headline, rank, verdict_word
 
 __all__ = [
     "THRESHOLDS",
@@ -64,6 +64,7 @@ __all__ = [
     "dimensions_of_config",
     "dimensions_of_header",
     "explained",
+    "file_refused",
     "headline",
     "largest_context",
     "layers_that_fit",

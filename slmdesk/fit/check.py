@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -36,7 +36,7 @@ from slmdesk.fit.other_ways import OtherWays
 from slmdesk.fit.speeds import PredictsSpeed, SpeedQuestion, Speeds
 from slmdesk.fit.subject import Subject
 from slmdesk.fit.types import CannotSimulate, FitQuestion, FitReport, MemoryNeed, Verdict
-from slmdesk.fit.verdict import goes_in_now, judge
+from slmdesk.fit.verdict import cannot_run, goes_in_now, judge
 from slmdesk.messages import Message, UserError
 
 if TYPE_CHECKING:
@@ -46,11 +46,23 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _ANYWHERE = Preference()
+_USUAL = FitQuestion()
 
 Simulate: TypeAlias = "Callable[[Sequence[SparseHeader] | Path, FitQuestion], MemoryNeed]"
 """`MemorySimulator.memory`: lays every buffer of a model out. Blocking, from any thread. Raises
 CannotSimulate where the engine does not know the model or does not work, and UserError (kind MODEL) for a
 damaged file."""
+
+
+Kept: TypeAlias = "Callable[[Sequence[SparseHeader] | Path, FitQuestion], MemoryNeed | None]"
+"""`MemorySimulator.kept`: the same where it was asked before, else None. Raises as it does."""
+
+
+class _Answer(NamedTuple):
+    memory: MemoryNeed | None
+    speeds: Speeds
+    cannot_run: Message | None
+    """Why the engine could not run the model at all; None: it may."""
 
 
 class FitCheck:
@@ -63,12 +75,15 @@ class FitCheck:
         survey: EngineSurvey,
         simulate: Simulate | None,
         speed: PredictsSpeed | None,
+        kept: Kept | None = None,
     ) -> None:
         """`computer` is asked at each check: whoever gives it keeps what changes seldom, but not what is
-        free. `simulate` None: formulas alone. `speed` None: no speeds."""
+        free. `simulate` None: formulas alone. `speed` None: no speeds. `kept`: what was simulated before is
+        used for quick answers, too, where there are headers."""
         self._computer = computer
         self._survey = survey
         self._simulate = simulate
+        self._kept = kept
         self._speed = speed
         self._facts = KeptFacts()
 
@@ -83,17 +98,20 @@ class FitCheck:
         """Whether `subject` runs, loaded as `question` says; None: `usual_question`.
 
         `smaller` are other variants of the same model, the better ones first: one of them may be what would
-        change the verdict. `quick`: formulas alone, under a millisecond, for lists of thousands. Otherwise up
-        to a second where it was not asked before. What is merely not known is no error, but the verdict
-        `unknown`. Raises UserError (kind MODEL) for a file that is damaged or hostile, and for a question
-        that the engine would refuse, such as more context than the model was trained for.
+        change the verdict. `quick`: formulas, or what was simulated before; without headers under a
+        millisecond, for lists of thousands. Otherwise up to a second where it was not asked before. What is
+        merely not known is no error, but the verdict `unknown`, and so is a kind of model that the installed
+        engine does not know. Raises UserError (kind MODEL) for a file that is damaged or hostile, and for a
+        question that the engine would refuse, such as more context than the model was trained for.
         """
         asked = self.usual_question(subject, quick=quick) if question is None else question
         self._refuse(subject, asked)
         # Once: what is free changes from one look to the next.
         machine = self.machine(subject, asked)
-        memory, speeds = self._answer(subject, asked, quick, machine)
+        memory, speeds, why_not = self._told(subject, asked, quick, machine)
         report = judge(memory, speeds, machine, asked, weights_bytes=self._weights_bytes(subject))
+        if why_not is not None:
+            return cannot_run(report, why_not)
         if memory is None or report.verdict in (Verdict.FITS, Verdict.UNKNOWN):
             return report
         others = self._others(subject, asked, memory, machine, smaller)
@@ -150,6 +168,8 @@ class FitCheck:
         facts = self._facts_of(subject)
         trained = facts.dimensions.trained_context_length if facts is not None else None
         length = context_length or usual_context_length(trained or 0)
+        if facts is not None and facts.is_onnx:
+            kv_type = _USUAL.kv_type
         question = FitQuestion(context_length=length, kv_type=kv_type)
         if gpu_layers is not None:
             preference = replace(preference, gpu_layers=gpu_layers)
@@ -179,23 +199,35 @@ class FitCheck:
         self, subject: Subject, question: FitQuestion, quick: bool, machine: Machine
     ) -> tuple[MemoryNeed | None, Speeds]:
         """What it takes and how fast it would be. `machine` has the devices of `question`, or more."""
+        memory, speeds, _ = self._told(subject, question, quick, machine)
+        return memory, speeds
+
+    def _told(self, subject: Subject, question: FitQuestion, quick: bool, machine: Machine) -> _Answer:
         facts = self._facts_of(subject)
-        memory = self._simulated(subject, question) if not quick else None
+        if facts is not None and facts.is_onnx:
+            # The graph decides, whatever is asked for.
+            question = msgspec.structs.replace(question, kv_type=_USUAL.kv_type)
+        memory, why_not = self._simulated(subject, question, quick)
         if memory is None and facts is not None:
             memory = facts.estimate(
                 question, [one for one in machine.devices if one.name in question.devices]
             )
-        return memory, self._speeds(subject, facts, memory, question)
+        return _Answer(memory, self._speeds(subject, facts, memory, question), why_not)
 
-    def _simulated(self, subject: Subject, question: FitQuestion) -> MemoryNeed | None:
+    def _simulated(
+        self, subject: Subject, question: FitQuestion, quick: bool
+    ) -> tuple[MemoryNeed | None, Message | None]:
+        """What the engine says, and why it could not run the model."""
         model = subject.model
-        if self._simulate is None or model is None:
-            return None
+        # A local file would have to be read for it.
+        ask = self._simulate if not quick else self._kept if subject.headers else None
+        if ask is None or model is None:
+            return None, None
         try:
-            return self._simulate(model, question)
+            return ask(model, question), None
         except CannotSimulate as reason:
             _log.info("%r is estimated: %s", subject.key, reason)
-            return None
+            return None, reason.cannot_run
         except UserError as error:
             if not subject.headers:
                 raise

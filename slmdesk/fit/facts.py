@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
-from slmdesk.engines import ModelFormat, ModelNeeds, gguf_problem, onnx_problem, read_whole_header
+from slmdesk.engines import (
+    ModelFormat,
+    ModelNeeds,
+    gguf_problem,
+    onnx_problem,
+    other_parts,
+    read_whole_header,
+)
 from slmdesk.fit.dimensions import dimensions_of_header
 from slmdesk.fit.estimate import estimate_memory, kv_bytes
 from slmdesk.fit.estimate_onnx import dimensions_of_config, estimate_onnx
@@ -27,7 +34,6 @@ if TYPE_CHECKING:
 
 # An engine has the name of this format too, and none is named outside of its room.
 _FOLDERS: ModelFormat = next(one for one in get_args(ModelFormat) if one != "gguf")
-_MOST_PARTS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,7 @@ def facts_of_path(path: Path) -> ModelFacts:
         except OnnxError as error:
             raise onnx_problem(path, error) from error
     first = read_whole_header(path)
-    headers = [first, *(read_whole_header(part) for part in _further_parts(path, first))]
+    headers = [first, *map(read_whole_header, other_parts(path, first))]
     return _facts_of(headers, path)
 
 
@@ -144,6 +150,11 @@ def _facts_of_outline(read: GenaiOutline) -> ModelFacts:
 def _facts_of(headers: Sequence[GgufHeader], path: Path) -> ModelFacts:
     """Raises UserError (kind MODEL) for a set that no engine would load: an estimate of it would promise too
     much."""
+    missing = set(range(headers[0].split_count)) - {header.split_index for header in headers}
+    named = find_part(path.stem)
+    if missing and named is not None and len(headers) < named.parts:
+        part = named.file(min(missing) + 1, path).name
+        raise UserError("model-part-missing", ErrorKind.MODEL, file=str(path), part=part)
     fault = fault_of_set(headers)
     if fault:
         raise UserError(
@@ -154,11 +165,3 @@ def _facts_of(headers: Sequence[GgufHeader], path: Path) -> ModelFacts:
         weights_bytes=sum(header.weights_bytes for header in headers),
         work=work_of_headers(headers),
     )
-
-
-def _further_parts(path: Path, first: GgufHeader) -> list[Path]:
-    named = find_part(path.stem)
-    count = min(first.split_count, _MOST_PARTS)
-    if named is None or count < 2:
-        return []
-    return [named.file(number, path) for number in range(2, count + 1)]

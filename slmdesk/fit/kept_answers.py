@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 class _File(msgspec.Struct, frozen=True):
     format: int
     answers: dict[str, SimulatedLoad]
+    refused: dict[str, str] = {}
+    """Models that the engine does not take: their architecture where it does not know that, else nothing."""
 
 
 class KeptAnswers:
@@ -41,6 +43,7 @@ class KeptAnswers:
         # Separate, so that nobody waits for the disk.
         self._writing = threading.Lock()
         self._answers: OrderedDict[str, SimulatedLoad] | None = None
+        self._refused: dict[str, str] = {}
 
     def find(self, model: bytes, question: FitQuestion) -> SimulatedLoad | None:
         """The answer about the model with the digest `model`, or None. Reads the file at the first call."""
@@ -59,13 +62,28 @@ class KeptAnswers:
             while len(answers) > MOST_ANSWERS:
                 answers.popitem(last=False)
 
+    def find_refusal(self, model: bytes) -> str | None:
+        """Of the model with the digest `model`: its architecture where the engine that is installed does not
+        know that, "" where it takes the file for damaged; None: it was not seen to refuse it."""
+        with self._lock:
+            self._loaded()
+            return self._refused.get(_key(model, None))
+
+    def keep_refusal(self, model: bytes, architecture: str) -> None:
+        """Remember what `find_refusal` says, until `save`."""
+        with self._lock:
+            self._loaded()
+            self._refused[_key(model, None)] = architecture
+            while len(self._refused) > MOST_ANSWERS:
+                del self._refused[next(iter(self._refused))]
+
     def save(self) -> None:
         """Write the file, where there is one. Never raises for a disk that is full or read-only."""
         if self._file is None:
             return
         with self._writing:
             with self._lock:
-                data = msgspec.json.encode(_File(_FORMAT, dict(self._loaded())))
+                data = msgspec.json.encode(_File(_FORMAT, dict(self._loaded()), self._refused))
             new = self._file.with_name(f"{self._file.name}.{os.getpid()}.new")
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -78,23 +96,25 @@ class KeptAnswers:
 
     def _loaded(self) -> OrderedDict[str, SimulatedLoad]:
         if self._answers is None:
-            self._answers = OrderedDict(self._read())
+            kept = self._read()
+            self._answers, self._refused = OrderedDict(kept.answers), dict(kept.refused)
         return self._answers
 
-    def _read(self) -> dict[str, SimulatedLoad]:
+    def _read(self) -> _File:
+        nothing = _File(_FORMAT, {})
         if self._file is None:
-            return {}
+            return nothing
         try:
             kept = msgspec.json.decode(self._file.read_bytes(), type=_File)
         except FileNotFoundError:
-            return {}
+            return nothing
         except (OSError, msgspec.DecodeError) as error:
             _log.warning("kept answers about memory cannot be read: %s", error)
-            return {}
-        return kept.answers if kept.format == _FORMAT else {}
+            return nothing
+        return kept if kept.format == _FORMAT else nothing
 
 
-def _key(model: bytes, question: FitQuestion) -> str:
+def _key(model: bytes, question: FitQuestion | None) -> str:
     parts = (model, msgspec.json.encode(question), _engine().encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 

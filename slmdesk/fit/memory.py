@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from slmdesk.engines import (
+    ENGINES,
     PROCESSOR,
     Device,
     EngineProcess,
@@ -32,7 +33,7 @@ from slmdesk.fit.sparse_files import sparse_files
 from slmdesk.fit.types import CannotSimulate, DeviceNeed, FitQuestion, MemoryNeed, Parts
 from slmdesk.formats.gguf import GgufError
 from slmdesk.hardware import memory_limits
-from slmdesk.messages import Fact, UserError
+from slmdesk.messages import ErrorKind, Fact, Message, UserError
 
 Model: TypeAlias = "Path | Sequence[SparseHeader]"
 """A local file (of a split set the first part), or the headers of all files of a model in their order."""
@@ -40,6 +41,9 @@ Model: TypeAlias = "Path | Sequence[SparseHeader]"
 IDLE_S = 10.0
 """How long the process waits for a further question about the same model: somebody moves a slider."""
 
+_ENGINE_TITLE = ENGINES[engine_of_format("gguf")].title
+_REFUSED = "model-refused"
+_LONGEST_KIND = 40
 _LIMITS = ProcessLimits(silence_s=15.0, stall_s=30.0)
 _log = logging.getLogger(__name__)
 
@@ -69,10 +73,16 @@ class MemorySimulator:
         UserError (kind MODEL) for a file that is damaged or hostile and for a question that cannot be.
         """
         digest = _digest(model)
-        load = self._answers.find(digest, question)
+        load = self._known(model, digest, question)
         if load is None:
             load = self._ask(model, digest, question)
         return memory_need(load, question, devices)
+
+    def kept(self, model: Model, question: FitQuestion) -> MemoryNeed | None:
+        """As `memory`, where that was asked before, be it in an earlier start; else None. Asks no engine:
+        some milliseconds at most. Raises as `memory` does."""
+        load = self._known(model, _digest(model), question)
+        return memory_need(load, question) if load is not None else None
 
     def close(self) -> None:
         """End the process, if there is one. Any number of times; a later question starts another."""
@@ -85,12 +95,22 @@ class MemorySimulator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _known(self, model: Model, digest: bytes, question: FitQuestion) -> SimulatedLoad | None:
+        """Raises for a model that the engine refused, as it did then."""
+        architecture = self._answers.find_refusal(digest)
+        if architecture:
+            raise _cannot_run(f"{architecture!r} was refused before", architecture)
+        if architecture is not None:
+            file = str(model) if isinstance(model, Path) else _name_of(model)
+            raise UserError(_REFUSED, ErrorKind.MODEL, file=file, engine=_ENGINE_TITLE)
+        return self._answers.find(digest, question)
+
     def _ask(self, model: Model, digest: bytes, question: FitQuestion) -> SimulatedLoad:
         with self._asking:
             if self._timer is not None:
                 self._timer.cancel()
             # Another thread may have asked the same meanwhile.
-            kept = self._answers.find(digest, question)
+            kept = self._known(model, digest, question)
             if kept is not None:
                 return kept
             if digest in self._refused:
@@ -102,8 +122,16 @@ class MemorySimulator:
                     self._session = _Session(model, kind)
                 load = self._session.ask(question)
             except CannotSimulate as reason:
+                if reason.cannot_run is not None:
+                    self._answers.keep_refusal(digest, str(reason.cannot_run.facts["architecture"]))
+                else:
+                    self._refused[digest] = str(reason)
                 self._end_session()
-                self._refused[digest] = str(reason)
+                raise
+            except UserError as error:
+                if error.key == _REFUSED:
+                    self._answers.keep_refusal(digest, "")
+                self._end_session()
                 raise
             except BaseException:
                 self._end_session()
@@ -162,7 +190,10 @@ class _Session:
         except UserError as error:
             if error.key.startswith(("engine-", "simulation-")):
                 _log.info("not simulated: %s %s", error.key, error.details)
-                raise CannotSimulate(f"{error.key}: {error.details}") from error
+                reason, architecture = f"{error.key}: {error.details}", error.facts.get("architecture")
+                if architecture is not None:
+                    raise _cannot_run(reason, str(architecture)) from error
+                raise CannotSimulate(reason) from error
             raise self._without_path(error) from error
 
     def _without_path(self, error: UserError) -> UserError:
@@ -184,6 +215,13 @@ def _name_of(parts: Sequence[SparseHeader]) -> str:
         return Path(parts[0].header.name).name or "model.gguf"
     except GgufError as error:
         raise gguf_problem(Path("model.gguf"), error) from error
+
+
+def _cannot_run(reason: str, architecture: str) -> CannotSimulate:
+    # Anybody may have written the header.
+    shown = "".join(filter(str.isprintable, architecture))[:_LONGEST_KIND]
+    facts: dict[str, Fact] = {"engine": _ENGINE_TITLE, "architecture": shown or "?"}
+    return CannotSimulate(reason, cannot_run=Message("fit-cannot-run", facts))
 
 
 def load_options(question: FitQuestion) -> LoadOptions:

@@ -12,7 +12,7 @@ from slmdesk.fit.ladder import can_be_loaded, changes_below
 from slmdesk.fit.machine import Machine
 from slmdesk.fit.speeds import Speeds
 from slmdesk.fit.types import FitQuestion, MemoryNeed, Verdict
-from slmdesk.fit.verdict import judge, rank
+from slmdesk.fit.verdict import badness, judge, rank
 from slmdesk.messages import UserError
 
 _log = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class OtherWays(Generic[_Subject]):
         """Those that may be better than `now`, up to the first that fits. `quick`: by formulas alone."""
         found: list[Alternative] = []
         nearly: tuple[Change, _Subject, FitQuestion] | None = None
+        nearest = (rank(now), False)
         exact = 0
         for change, subject, question in self._ways():
             if now is Verdict.SLOW and change != "variant":
@@ -72,7 +73,8 @@ class OtherWays(Generic[_Subject]):
             if one is None or self._rank(one) >= rank(now):
                 continue
             if self._rank(one) > rank(Verdict.FITS):
-                nearly = nearly or (change, subject, question)
+                if self._badness(one) < nearest:
+                    nearly, nearest = (change, subject, question), self._badness(one)
                 continue
             if not quick:
                 if exact == _MOST_EXACT:
@@ -131,4 +133,7 @@ class OtherWays(Generic[_Subject]):
         )
 
     def _rank(self, one: Alternative) -> int:
-        return rank(judge(one.memory, one.speeds, self._machine, one.question).verdict)
+        return self._badness(one)[0]
+
+    def _badness(self, one: Alternative) -> tuple[int, bool]:
+        return badness(judge(one.memory, one.speeds, self._machine, one.question))

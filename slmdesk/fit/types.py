@@ -18,6 +18,11 @@ class CannotSimulate(Exception):  # noqa: N818 - it is no error that anybody see
     """The engine cannot lay the model out: it does not know it, is missing, or died of it. The text says why,
     for the log; formulas answer then."""
 
+    def __init__(self, reason: str, *, cannot_run: Message | None = None) -> None:
+        """`cannot_run`: why it could not run the model either, for people; None: it may be able to."""
+        super().__init__(reason)
+        self.cannot_run = cannot_run
+
 
 class Verdict(Enum):
     """Whether a model runs on this computer; the thresholds are in `fit.thresholds`."""

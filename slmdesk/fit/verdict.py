@@ -24,6 +24,8 @@ _RANK: Mapping[Verdict, int] = {
     Verdict.UNKNOWN: 3,
     Verdict.TOO_BIG: 4,
 }
+_FILE_REFUSED = "fit-file-refused"
+_CANNOT_RUN = ("fit-cannot-run", _FILE_REFUSED)
 _ROOMS: tuple[Room, ...] = get_args(Room)
 
 
@@ -50,6 +52,12 @@ class _Finding:
 def rank(verdict: Verdict) -> int:
     """0 for the best. What is surely too big is worse than what is not known."""
     return _RANK[verdict]
+
+
+def badness(report: FitReport) -> tuple[int, bool]:
+    """Of two ways to load a model the one with less is to be preferred: what cannot be loaded now comes after
+    what can."""
+    return rank(report.verdict), report.room == "none"
 
 
 def judge(
@@ -89,6 +97,35 @@ def judge(
         first_token_s=speeds.first_token_s,
         speed_note=speeds.note,
         room=worst.room,
+    )
+
+
+def cannot_run(report: FitReport, why: Message) -> FitReport:
+    """The same, estimated, of a model that the installed engine does not take: what is known of its memory
+    stays, but fits it does not. `why`: of `CannotSimulate.cannot_run`."""
+    return msgspec.structs.replace(
+        report,
+        verdict=Verdict.UNKNOWN,
+        reason=why,
+        change=Message("fit-change-update"),
+        speed=None,
+        speed_when_full=None,
+        first_token_s=None,
+        speed_note=None,
+        room=None,
+    )
+
+
+def file_refused() -> FitReport:
+    """Of a file that is damaged, where a list goes on with the others."""
+    return FitReport(
+        verdict=Verdict.UNKNOWN,
+        reason=Message(_FILE_REFUSED),
+        change=None,
+        memory=None,
+        speed=None,
+        speed_when_full=None,
+        first_token_s=None,
     )
 
 
@@ -235,14 +272,14 @@ def _change(
     if worst.verdict in (Verdict.FITS, Verdict.UNKNOWN):
         return None
     judged = [
-        (judge(one.memory, one.speeds, machine, one.question, thresholds=thresholds).verdict, one)
+        (judge(one.memory, one.speeds, machine, one.question, thresholds=thresholds), one)
         for one in alternatives
     ]
-    better = [(verdict, one) for verdict, one in judged if rank(verdict) < rank(worst.verdict)]
+    better = [(report, one) for report, one in judged if rank(report.verdict) < rank(worst.verdict)]
     if better:
-        # The first that fits, else the first that is better.
-        verdict, one = min(better, key=lambda pair: rank(pair[0]))
-        return change_to(one, machine, worst.verdict, fits=verdict is Verdict.FITS)
+        # The first that fits, else the first of the best.
+        report, one = min(better, key=lambda pair: badness(pair[0]))
+        return change_to(one, machine, worst.verdict, fits=report.verdict in (Verdict.FITS, Verdict.SLOW))
     if worst.verdict is Verdict.SLOW:
         return Message("fit-change-smaller-faster")
     if worst.missing > 0:
@@ -260,6 +297,8 @@ def verdict_word(verdict: Verdict) -> Message:
 
 def headline(report: FitReport) -> Message:
     """The verdict as a heading: Fits with room to spare, ..."""
+    if report.reason.key in _CANNOT_RUN:
+        return Message("verdict-headline-cannot-run")
     key = f"verdict-headline-{report.verdict.value.replace('_', '-')}"
     if report.verdict is Verdict.FITS and report.room == "enough":
         key += "-enough"

@@ -199,6 +199,9 @@ def work_of_dimensions(
     parameters = dimensions.parameters or dimensions.active_parameters
     if weights_bytes <= 0 or not parameters:
         return None
+    if not (dimensions.active_parameters or dimensions.active_bytes) and _is_mixture(dimensions):
+        # Which share of it is read for a token, nobody says: a tenth, or all of it.
+        return None
     active = min(dimensions.active_parameters or parameters, parameters)
     active_bytes = dimensions.active_bytes or round(weights_bytes * active / parameters)
     layers = dimensions.layers or max(4, min(128, round((parameters / 5e6) ** 0.5)))
@@ -238,6 +241,12 @@ def work_of_dimensions(
     )
 
 
+def _is_mixture(dimensions: Dimensions) -> bool:
+    """Whether only some experts of it compute for each token, by its architecture where no more is known."""
+    name = dimensions.architecture.lower().replace("_", "-")
+    return (dimensions.experts or 0) > 1 or "moe" in name or name in _MIXTURES
+
+
 def _usual_type(quantization: str, bits: float) -> str:
     """The type that most weights have in a file named so, else one of about so many bits."""
     name = quantization.upper().removesuffix("_M").removesuffix("_S").removesuffix("_L").removesuffix("_XL")
@@ -246,6 +255,9 @@ def _usual_type(quantization: str, bits: float) -> str:
             return known
     return min(TYPES_BY_BITS, key=lambda kind: abs(TYPES_BY_BITS[kind] - bits))
 
+
+_MIXTURES = frozenset({"mixtral", "deepseek2", "dbrx", "grok", "arctic", "gpt-oss", "llama4", "dots1"})
+"""Architectures of mixtures of experts whose names do not say so (gguf-py/gguf/constants.py)."""
 
 TYPES_BY_BITS: Mapping[str, float] = {
     "Q4_K": 4.5, "Q8_0": 8.5, "Q6_K": 6.5625, "Q5_K": 5.5, "Q3_K": 3.4375, "Q2_K": 2.625, "F16": 16.0,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from slmdesk.catalogue import CatalogueModel, Variant
-from slmdesk.fit import FitCheck, FitQuestion, FitReport
+from slmdesk.fit import FitCheck, FitQuestion, FitReport, file_refused
+from slmdesk.messages import ErrorKind, UserError
 from slmdesk.offers.offer import Offer
 from slmdesk.offers.on_disk import OnDisk
 from slmdesk.offers.recommendation import recommend_variant
@@ -31,8 +32,11 @@ class Adviser:
     Keeps nothing; blocking; usable from any thread.
     """
 
-    def __init__(self, check: FitCheck) -> None:
+    def __init__(self, check: FitCheck, kept: Callable[[Variant], HeaderSet] = lambda _: ()) -> None:
+        """`kept`: the headers of a variant that was asked about exactly before (`HubCatalogue.kept_header`),
+        so that a list says of it what was said then."""
         self._check = check
+        self._kept = kept
 
     def offer(
         self,
@@ -79,8 +83,14 @@ class Adviser:
     def report(
         self, model: CatalogueModel, variant: Variant, question: FitQuestion | None = None
     ) -> FitReport:
-        """How one variant would run, by formulas; None: loaded as usual."""
-        return self._check.check(subject_of(model, variant), question, quick=True)
+        """How one variant would run, by formulas, or as it was found before; None: loaded as usual."""
+        headers = self._kept(variant)
+        try:
+            return self._check.check(subject_of(model, variant, headers), question, quick=True)
+        except UserError as error:
+            if not headers or error.kind is not ErrorKind.MODEL:
+                raise
+            return file_refused()
 
     def reports(self, model: CatalogueModel, question: FitQuestion | None = None) -> dict[str, FitReport]:
         """How each variant would run, by its id: the table of variants."""

@@ -31,7 +31,7 @@ def suggest(advice: ModelAdvice) -> FirstModel | None:
     models = advice.hub.lay_over(load_curated().models).models
     free = advice.free_disk()
     suggestion = suggest_first(
-        Adviser(advice.check).offers(models),
+        Adviser(advice.check, advice.hub.kept_header).offers(models),
         languages=(current_language().code,),
         free_disk_bytes=free,
     )

@@ -16,13 +16,14 @@ import click
 import pytest
 
 from slmdesk.cli import fitting
+from slmdesk.cli.catalogue import build_catalogue
 from slmdesk.cli.fit import build_fit
 from slmdesk.cli.main import Surroundings
 from slmdesk.fit import FitQuestion, SpeedModel
 from slmdesk.fit.probe_tries import WAIT_S
 from slmdesk.messages import ErrorKind, UserError, one_line
 from slmdesk.storage import Paths, Settings
-from tests.fit.header_models import HEADER_MODELS
+from tests.fit.header_models import HEADER_MODELS, HeaderModel
 from tests.fit.small_models import write_small_model
 from tests.fit.speed_samples import MadeUpProbe
 from tests.hub import LoopbackHub, SparseFile
@@ -406,6 +407,176 @@ def test_a_computer_that_cannot_be_measured_is_no_reason_to_say_nothing(
     out, err = capsys.readouterr()
     assert json.loads(out)["tokens_per_second"]["expected"] is None
     assert err == "slmdesk: How fast this computer is cannot be measured: No space left on device.\n"
+
+
+def _refused_files() -> dict[str, HeaderModel]:
+    """Headers that are whole and that llama.cpp refuses."""
+    short, headless, lacking, wide = (HEADER_MODELS["llama_8b"]() for _ in range(4))
+    short.layers = 40
+    headless.number("attention.head_count", 0)
+    lacking.tensors = [one for one in lacking.tensors if one[0] != "blk.7.attn_q.weight"]
+    wide.tensors = [
+        (name, (shape[0], shape[1] + 256) if name == "blk.7.ffn_up.weight" else shape)
+        for name, shape in wide.tensors
+    ]
+    return {
+        "short": short,
+        "headless": headless,
+        "lacking": lacking,
+        "wide": wide,
+        "encoder": _of_another_kind("bert"),
+    }
+
+
+def _of_another_kind(architecture: str) -> HeaderModel:
+    model = HEADER_MODELS["llama_8b"]()
+    model.metadata = {
+        name.replace("llama.", f"{architecture}."): value for name, value in model.metadata.items()
+    }
+    model.architecture = architecture
+    return model
+
+
+@pytest.mark.parametrize("name", _refused_files())
+def test_a_file_that_the_engine_refuses_does_not_fit(fit: Fit, tmp_path: Path, name: str) -> None:
+    file = _refused_files()[name].write(tmp_path / f"{name}-Q4_K_M.gguf")
+    # The second time the engine is not asked.
+    for _ in range(2):
+        with pytest.raises(UserError) as caught:
+            fit(str(file))
+        assert (caught.value.key, caught.value.kind) == ("model-refused", ErrorKind.MODEL)
+        assert file.name in one_line(caught.value)
+
+
+def test_a_file_of_the_hub_that_the_engine_refuses_is_no_offer_either(
+    hub: LoopbackHub, fit: Fit, paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = SparseFile(_refused_files()["short"].header(), 4_700_000_000)
+    hub.add_model("maker/short-GGUF", {"short-Q4_K_M.gguf": content})
+    with pytest.raises(UserError) as caught:
+        fit("maker/short-GGUF")
+    assert caught.value.key == "model-refused"
+    assert "short-Q4_K_M.gguf" in one_line(caught.value)
+    assert _shown("maker/short-GGUF", paths, capsys)["verdict"] == "unknown"
+
+
+def test_a_kind_of_model_that_the_engine_does_not_know_is_estimated_and_cannot_run(
+    hub: LoopbackHub, fit: Fit, paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = _of_another_kind("not-\x1b[31myet\n")
+    content = SparseFile(model.header(), 4_700_000_000)
+    hub.add_model("maker/new-GGUF", {"new-Q4_K_M.gguf": content})
+    for _ in range(2):
+        found = fit("maker/new-GGUF")
+        assert (found["verdict"], found["source"]) == ("unknown", "estimated")
+        assert found["weights"] > 4e9
+        assert "does not know models of the kind “not-[31myet”, so it cannot run this one" in found["reason"]
+        assert found["tokens_per_second"]["expected"] is None
+    assert _shown("maker/new-GGUF", paths, capsys)["verdict"] == "unknown"
+    build_fit().main(["maker/new-GGUF"], obj=Surroundings(paths, Settings()), standalone_mode=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert "Cannot be run here" in lines
+    assert "  Update SLM Desk, or choose another model." in lines
+    assert lines[-1] == "Estimated by formulas."
+
+
+def test_the_catalogue_says_what_an_exact_fit_said(
+    hub: LoopbackHub, fit: Fit, paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heads = [part.header() for part in HEADER_MODELS["qwen3_30b_a3b"]().split(3)]
+    hub.add_model(
+        "maker/moe-GGUF",
+        {
+            f"moe-Q4_K_M-0000{number}-of-00003.gguf": SparseFile(head, 6_400_000_000)
+            for number, head in enumerate(heads, 1)
+        },
+        gguf={"total": 30_000_000_000, "architecture": "qwen3moe", "context_length": 40960},
+    )
+    assert _shown("maker/moe-GGUF", paths, capsys)["source"] == "estimated"
+    found = fit("maker/moe-GGUF")
+    before = _sent(hub)
+    for shown in (_shown("maker/moe-GGUF", paths, capsys), _searched("maker/moe-GGUF", paths, capsys)):
+        assert {key: shown[key] for key in ("source", "total", "resident", "verdict")} == {
+            key: found[key] for key in ("source", "total", "resident", "verdict")
+        }
+    assert _sent(hub) == before
+
+
+@pytest.mark.parametrize("text", ["Qwen/Qwen3-4B", "Qwen/Qwen3-4B:q4_k_m"])
+def test_of_a_model_of_the_list_a_repository_is_taken_that_is_there(
+    hub: LoopbackHub, fit: Fit, paths: Paths, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    content = SparseFile(HEADER_MODELS["llama_8b"]().header(), 4_700_000_000)
+    hub.add_model("Qwen/Qwen3-4B-GGUF", {"Qwen3-4B-Q4_K_M.gguf": content})
+    assert fit(text)["source"] == "simulated"
+    assert _asked(hub, "Qwen3-4B-Q4_K_M.gguf")
+    assert _shown("Qwen/Qwen3-4B", paths, capsys)["total"] == fit(text)["total"]
+
+
+def test_of_a_model_of_the_list_that_is_nowhere_an_estimate_is_said_to_be_one(
+    hub: LoopbackHub, paths: Paths, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.add_model("maker/other-GGUF", {"other-Q4_K_M.gguf": b"GGUF"})
+    arguments = ["Qwen/Qwen3-4B", "--json"]
+    build_fit().main(arguments, obj=Surroundings(paths, Settings()), standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert json.loads(out)["source"] == "estimated"
+    assert "the Hub no longer has this file" in err
+
+
+def test_the_type_of_the_cache_of_a_folder_is_that_of_its_graph(
+    fit: Fit, paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _probed_by(monkeypatch, share=0.97)
+    usual = fit(str(_TINY_ONNX))
+    assert usual["kv_type"] == "f32"
+    surroundings = Surroundings(paths, Settings())
+    asked = [str(_TINY_ONNX), "--kv-type", "q8_0"]
+    build_fit().main([*asked, "--json"], obj=surroundings, standalone_mode=False)
+    out, err = capsys.readouterr()
+    assert _without_what_changes(json.loads(out)) == _without_what_changes(usual)
+    assert err == "The files of this model settle the type of its KV cache: --kv-type changes nothing.\n"
+    build_fit().main([str(_TINY_ONNX)], obj=surroundings, standalone_mode=False)
+    plain = capsys.readouterr().out
+    build_fit().main(asked, obj=surroundings, standalone_mode=False)
+    assert _speed_when_full(capsys.readouterr().out) == _speed_when_full(plain)
+
+
+def _without_what_changes(found: dict[str, Any]) -> dict[str, Any]:
+    """What is free changes from one look to the next."""
+    devices = [device["bytes"] for device in found["devices"]]
+    return {**found, "devices": devices, "reason": ""}
+
+
+def _speed_when_full(text: str) -> str:
+    return next(line for line in text.splitlines() if "With the context full" in line)
+
+
+def test_a_later_part_of_a_set_is_told_from_a_set_that_does_not_belong_together(
+    fit: Fit, tmp_path: Path
+) -> None:
+    first = write_small_model("mixture of experts", tmp_path, parts=3, vocabulary=1024)
+    parts = sorted(tmp_path.iterdir())
+    assert fit(str(first))["source"] == "simulated"
+    with pytest.raises(UserError) as caught:
+        fit(str(parts[1]))
+    assert caught.value.key == "model-not-first-part"
+    assert parts[1].name in one_line(caught.value)
+
+
+def _shown(model: str, paths: Paths, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """How `catalogue show` says that the recommended variant runs."""
+    arguments = ["show", model, "--json"]
+    build_catalogue().main(arguments, obj=Surroundings(paths, Settings()), standalone_mode=False)
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def _searched(model: str, paths: Paths, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The same of `catalogue search`."""
+    arguments = ["search", model.rpartition("/")[2], "--json"]
+    build_catalogue().main(arguments, obj=Surroundings(paths, Settings()), standalone_mode=False)
+    [found] = [one for one in json.loads(capsys.readouterr().out)["models"] if one["id"] == model]
+    return dict(found)
 
 
 def _probed_by(monkeypatch: pytest.MonkeyPatch, *, share: float) -> MadeUpProbe:

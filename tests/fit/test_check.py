@@ -28,7 +28,7 @@ from slmdesk.fit import (
 from slmdesk.fit.headers import SparseHeader
 from slmdesk.fit.memory import MemorySimulator
 from slmdesk.hardware import Computer, Gpu
-from slmdesk.messages import ErrorKind, UserError, one_line, say
+from slmdesk.messages import ErrorKind, Message, UserError, one_line, say
 from tests.fit.header_models import gemma3_4b, lfm2_1b, llama_8b, qwen3_30b_a3b
 from tests.formats.gguf_writer import U16
 
@@ -218,6 +218,19 @@ def test_a_shorter_context_would_fit(llama: Subject) -> None:
     assert [asked.context_length for asked in bench.simulated] == [131072, 32768]
 
 
+def test_on_a_slow_computer_the_context_is_named_that_can_be_loaded(llama: Subject) -> None:
+    bench = Bench()
+    bench.answer = exactly(bench, llama)
+    bench.rate = 6.0
+    report = bench.check.check(llama, FitQuestion(context_length=131072))
+    assert (report.verdict, report.change and say(report.change)) == (
+        Verdict.TOO_BIG,
+        "Fits with a context of 32,768 tokens.",
+    )
+    shorter = bench.check.check(llama, FitQuestion(context_length=32768))
+    assert say(headline(shorter)) == "Fits, but answers slowly"
+
+
 def test_the_largest_context_that_fits(llama: Subject) -> None:
     bench = Bench()
     bench.answer = exactly(bench, llama)
@@ -323,6 +336,72 @@ def test_a_set_that_no_engine_would_load_gets_no_estimate(
     if key == "split.tensors.count":
         with pytest.raises(UserError, match="model-parts-do-not-match"):
             Bench().check.check(Subject(key="here", path=paths[0]))
+
+
+def test_a_set_that_lacks_a_part_is_told_which(tmp_path: Path) -> None:
+    parts = llama_8b().split(3)
+    paths = [part.write(tmp_path / f"llama-0000{index}-of-00003.gguf") for index, part in enumerate(parts, 1)]
+    headers = tuple(SparseHeader.read(path) for path in (paths[0], paths[2]))
+    paths[1].unlink()
+    for subject in (
+        Subject(key="there", file=paths[0].name, headers=headers),
+        Subject(key="here", path=paths[0]),
+    ):
+        with pytest.raises(UserError) as caught:
+            Bench().check.check(subject)
+        assert (caught.value.key, caught.value.kind) == ("model-part-missing", ErrorKind.MODEL)
+        assert paths[1].name in one_line(caught.value)
+
+
+def test_a_later_part_is_no_set_that_does_not_belong_together(tmp_path: Path) -> None:
+    parts = llama_8b().split(2)
+    paths = [part.write(tmp_path / f"llama-0000{index}-of-00002.gguf") for index, part in enumerate(parts, 1)]
+    for path in (paths[1], paths[0].rename(tmp_path / "renamed.gguf")):
+        with pytest.raises(UserError, match="model-not-first-part"):
+            Bench().check.check(Subject(key="here", path=path))
+
+
+def test_a_model_that_the_engine_does_not_know_is_estimated_and_does_not_fit(llama: Subject) -> None:
+    bench = Bench()
+    why = Message("fit-cannot-run", {"engine": "an engine", "architecture": "new"})
+
+    def refuse(question: FitQuestion) -> MemoryNeed:
+        raise CannotSimulate("new", cannot_run=why)
+
+    bench.answer = refuse
+    report = bench.check.check(llama)
+    assert (report.verdict, report.reason) == (Verdict.UNKNOWN, why)
+    assert report.memory is not None
+    assert report.memory.source == "estimated"
+    assert report.speed is None
+    assert say(headline(report)) == "Cannot be run here"
+    # Where it is only not known why it cannot lay it out, formulas answer.
+    bench.answer = None
+    assert bench.check.check(llama).verdict is Verdict.FITS
+
+
+def test_a_quick_answer_is_what_was_simulated_before(llama: Subject) -> None:
+    assert llama.path is not None
+    there = Subject(key="there", headers=(SparseHeader.read(llama.path),))
+    kept: dict[FitQuestion, MemoryNeed] = {}
+    check = FitCheck(
+        computer=lambda: LAPTOP,
+        survey=EngineSurvey(),
+        simulate=None,
+        speed=None,
+        kept=lambda _, question: kept.get(question),
+    )
+    guessed = check.memory(there, FitQuestion(), quick=True)
+    assert guessed is not None
+    assert guessed.source == "estimated"
+    kept[FitQuestion()] = exact = replace_need(guessed, resident=guessed.resident + 1, source="simulated")
+    assert check.memory(there, FitQuestion(), quick=True) == exact
+    assert check.memory(there, FitQuestion(context_length=512), quick=True) != exact
+
+
+def replace_need(need: MemoryNeed, **values: Any) -> MemoryNeed:
+    known = {name: getattr(need, name) for name in MemoryNeed.__struct_fields__}
+    return MemoryNeed(**{**known, **values})
 
 
 def test_an_error_about_what_is_elsewhere_names_it_as_people_know_it(tmp_path: Path) -> None:

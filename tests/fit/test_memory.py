@@ -209,6 +209,39 @@ def test_a_model_that_the_engine_does_not_know_is_asked_about_once(tmp_path: Pat
         assert simulator._session is None, f"started again, {time.monotonic() - began:.1f} s"
 
 
+def test_what_the_engine_refused_is_known_at_the_next_start(tmp_path: Path) -> None:
+    unknown, damaged = tmp_path / "unknown.gguf", tmp_path / "damaged.gguf"
+    unknown.write_bytes(w.tiny_model(architecture="not-yet"))
+    damaged.write_bytes(w.tiny_model({"llama.block_count": (w.U32, 3)}))
+    for _ in range(2):
+        with MemorySimulator(KeptAnswers(tmp_path / "memory.json")) as simulator:
+            with pytest.raises(CannotSimulate) as reason:
+                simulator.memory(unknown, FitQuestion(context_length=512))
+            assert reason.value.cannot_run is not None
+            assert reason.value.cannot_run.facts["architecture"] == "not-yet"
+            with pytest.raises(UserError) as caught:
+                simulator.memory([SparseHeader.read(damaged)], FitQuestion(context_length=512))
+            assert caught.value.key == "model-refused"
+            assert str(tmp_path) not in str(caught.value.facts["file"])
+    with MemorySimulator(KeptAnswers(tmp_path / "memory.json")) as simulator:
+        with pytest.raises(CannotSimulate):
+            simulator.kept(unknown, FitQuestion(context_length=256))
+        with pytest.raises(UserError, match="model-refused"):
+            simulator.kept([SparseHeader.read(damaged)], FitQuestion(context_length=256))
+        assert simulator._session is None, "nothing was started"
+
+
+def test_what_was_asked_before_is_told_without_the_engine(whole: Path) -> None:
+    question = FitQuestion(context_length=512)
+    with MemorySimulator() as simulator:
+        assert simulator.kept(whole, question) is None
+        assert simulator._session is None
+        need = simulator.memory(whole, question)
+        found = simulator.kept(whole, question)
+    assert found is not None
+    assert found.parts == need.parts
+
+
 class _Dying:
     """Ends its process, as native code does."""
 

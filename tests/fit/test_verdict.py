@@ -303,6 +303,15 @@ def way(change: Change, resident: float, speed: float = 24, **asked: object) -> 
         # What fits comes before what nearly does.
         ([way("context", 9.5), way("variant", 8)], "Choose Q4_K_M: it fits with 8\N{NO-BREAK SPACE}GiB."),
         ([way("context", 9.5, context_length=4096)], "Nearly fits with a context of 4,096 tokens."),
+        # What can be loaded now comes before what cannot, and fits, however slow it is.
+        (
+            [way("context", 12, context_length=6144), way("context", 9.5, context_length=4096)],
+            "Nearly fits with a context of 4,096 tokens.",
+        ),
+        (
+            [way("context", 9.5, context_length=6144), way("context", 8, speed=4, context_length=4096)],
+            "Fits with a context of 4,096 tokens.",
+        ),
         ([way("context", 15)], "Choose a smaller model."),
     ],
 )

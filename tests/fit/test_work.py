@@ -118,6 +118,18 @@ def test_without_a_size_there_are_no_rules_of_thumb() -> None:
     assert work_of_dimensions(Dimensions(parameters=1_000_000_000), 0) is None
 
 
+@pytest.mark.parametrize("architecture", ["qwen3moe", "lfm2_moe", "mixtral", "gpt_oss"])
+def test_how_much_of_a_mixture_is_read_is_not_guessed(architecture: str) -> None:
+    known = Dimensions(architecture=architecture, parameters=30_000_000_000)
+    assert work_of_dimensions(known, 18_000_000_000) is None
+    told = work_of_dimensions(
+        Dimensions(architecture=architecture, parameters=30_000_000_000, active_parameters=3_000_000_000),
+        18_000_000_000,
+    )
+    assert told is not None
+    assert told.active_bytes == 1_800_000_000
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

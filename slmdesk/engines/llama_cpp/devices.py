@@ -12,6 +12,7 @@ from functools import cache
 
 from slmdesk.engines.llama_cpp import native
 from slmdesk.engines.protocol import Device
+from slmdesk.hardware import memory_limits
 
 _KINDS = {0: "cpu", 1: "gpu", 2: "integrated gpu", 3: "accelerator", 4: "other"}
 # ggml's own names where people know another.
@@ -109,13 +110,18 @@ def _device(pointer: int) -> Device:
     base = _base()
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
     base.ggml_backend_dev_memory(pointer, ctypes.byref(free), ctypes.byref(total))
+    kind = _KINDS.get(base.ggml_backend_dev_type(pointer), "other")
+    free_memory = free.value
+    if kind == "cpu":
+        # ggml counts all of the computer's memory as free.
+        free_memory = min(free_memory, memory_limits().available_bytes)
     largest = base.ggml_backend_buft_get_max_size(base.ggml_backend_dev_buffer_type(pointer))
     return Device(
         name=_text(base.ggml_backend_dev_name(pointer)),
         description=_text(base.ggml_backend_dev_description(pointer)),
-        kind=_KINDS.get(base.ggml_backend_dev_type(pointer), "other"),
+        kind=kind,
         backend=_backend_title(base, base.ggml_backend_dev_backend_reg(pointer)),
-        free_memory=free.value,
+        free_memory=free_memory,
         total_memory=total.value,
         # "No limit" is the largest number there is.
         largest_buffer=largest if largest < 1 << 60 else 0,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.engines.gguf_problems import gguf_problem, read_whole_header
+from slmdesk.engines.gguf_problems import gguf_problem, other_parts, read_whole_header
 from slmdesk.engines.llama_cpp.sanity import Alphabet, check_header, check_vocabulary
-from slmdesk.formats.gguf import GgufError, GgufHeader, fault_of_set, find_part, read_texts
+from slmdesk.formats.gguf import GgufError, GgufHeader, fault_of_set, read_texts
 from slmdesk.messages import ErrorKind, UserError
 
 # A model that writes text has none of these; llama.cpp ends the process over one that has.
@@ -40,7 +40,7 @@ def inspect_files(path: str) -> ModelFiles:
     """
     header = read_whole_header(Path(path))
     alphabet = _guard(Path(path), header)
-    headers = (header, *map(read_whole_header, _other_parts(Path(path), header)))
+    headers = (header, *map(read_whole_header, other_parts(Path(path), header)))
     fault = fault_of_set(headers)
     if fault:
         raise UserError(
@@ -65,18 +65,3 @@ def _guard(path: Path, header: GgufHeader) -> Alphabet | None:
     if header.text("tokenizer.ggml.model") in _VOCABULARIES_OF_ENCODERS:
         raise UserError("model-not-for-chat", ErrorKind.MODEL, file=str(path))
     return alphabet
-
-
-def _other_parts(path: Path, header: GgufHeader) -> list[Path]:
-    """The other files of a split model. llama.cpp wants to be given the first."""
-    count = header.split_count
-    if count == 1:
-        return []
-    named = find_part(path.stem)
-    if named is None or named.parts != count or named.number != 1 or header.split_index != 0:
-        raise UserError("model-not-first-part", ErrorKind.MODEL, file=str(path), count=count)
-    parts = [named.file(number, path) for number in range(2, count + 1)]
-    for part in parts:
-        if not part.exists():
-            raise UserError("model-part-missing", ErrorKind.MODEL, file=str(path), part=part.name)
-    return parts

@@ -31,7 +31,21 @@ from slmdesk.engines.memory import give_heap_back
 from slmdesk.engines.protocol import Device, LoadOptions, SimulatedLoad
 from slmdesk.messages import ErrorKind, UserError
 
+_NAME = "llama.cpp"
 _ANY_AMOUNT = 1 << 62
+
+# How llama.cpp refuses a file, beside the reason (src/llama.cpp, src/llama-model-loader.cpp).
+_UNKNOWN_KIND = "unknown model architecture"
+_ONLY_A_PROJECTOR = "CLIP cannot be used as main model"
+_CONTRADICTIONS = (
+    "error loading model hyperparameters",
+    "error loading model vocabulary",
+    "check_tensor_dims",
+    "missing tensor",
+    "wrong number of tensors",
+    "key not found in model",
+)
+"""The file lacks what its kind of model has, or has it otherwise than its header says."""
 
 
 class LoadSimulator:
@@ -50,7 +64,7 @@ class LoadSimulator:
             self._files, self._path = inspect_files(path), path
         files = self._files
         if any(tensor.size_bytes is None for header in files.headers for tensor in header.tensors):
-            raise _refused("a tensor of a type that is not known here")
+            raise _unknown("a tensor of a type that is not known here", files.header.architecture)
         if wants_devices(options) and self._devices is None:
             self._devices = devices.list_devices()
         around = Surroundings(
@@ -63,7 +77,7 @@ class LoadSimulator:
         plan = plan_load(path, files.header, files.weights_bytes, options, around)
         if self._model is None or not self._model.serves(plan):
             self._close()
-            self._model = _SimulatedModel(path, plan)
+            self._model = _SimulatedModel(path, plan, files.header.architecture)
         return self._model.lay_out(files, plan)
 
     def _close(self) -> None:
@@ -75,7 +89,7 @@ class LoadSimulator:
 class _SimulatedModel:
     """A model without its weights."""
 
-    def __init__(self, path: str, plan: LoadPlan) -> None:
+    def __init__(self, path: str, plan: LoadPlan, architecture: str) -> None:
         self._path = path
         self._copies: dict[str, int] | None = None
         self._placing = (plan.devices, plan.gpu_layers, plan.tensor_split)
@@ -90,7 +104,7 @@ class _SimulatedModel:
             self._native: Any = lib.llama_model_load_from_file(native.path_bytes(path), parameters)
         if not self._native:
             self._native = None
-            raise _refused(native.log_tail())
+            raise _meaning_of(native.log_tail(), path, architecture)
         try:
             require_for_chat(self._native, path)
         except UserError:
@@ -107,7 +121,7 @@ class _SimulatedModel:
         with native.listening(wanted_line) as lines:
             context = lib.llama_init_from_model(self._native, context_parameters(plan))
         if not context:
-            raise _refused(native.log_tail())
+            raise UserError("simulation-failed", ErrorKind.MODEL, details=native.log_tail(), engine=_NAME)
         try:
             runtime = int(psutil.Process().memory_info().rss)
             memory = lib.llama_get_memory(context)
@@ -153,5 +167,19 @@ class _SimulatedModel:
             give_heap_back()
 
 
-def _refused(details: str) -> UserError:
-    return UserError("simulation-refused", ErrorKind.MODEL, details=details, engine="llama.cpp")
+def _meaning_of(log: str, path: str, architecture: str) -> UserError:
+    """Why a model was not read, from what llama.cpp said of it."""
+    if _UNKNOWN_KIND in log:
+        return _unknown(log, architecture)
+    if _ONLY_A_PROJECTOR in log:
+        return UserError("model-not-for-chat", ErrorKind.MODEL, details=log, file=path)
+    if any(one in log for one in _CONTRADICTIONS):
+        return UserError("model-refused", ErrorKind.MODEL, details=log, file=path, engine=_NAME)
+    # A device that fails says nothing of the file.
+    return UserError("simulation-failed", ErrorKind.MODEL, details=log, engine=_NAME)
+
+
+def _unknown(details: str, architecture: str) -> UserError:
+    return UserError(
+        "simulation-refused", ErrorKind.MODEL, details=details, engine=_NAME, architecture=architecture
+    )

@@ -18,6 +18,7 @@ SENTENCES: dict[str, str | Plural] = {
     "verdict-headline-tight-others": N_("Does not fit while other programs use the memory"),
     "verdict-headline-too-big": N_("Too big for this computer"),
     "verdict-headline-unknown": N_("Not known whether it fits"),
+    "verdict-headline-cannot-run": N_("Cannot be run here"),
     # Why.
     "fit-fits": N_("Needs {needed_memory} of the {free_memory} that are free now."),
     "fit-fits-fast": N_(
@@ -73,6 +74,12 @@ SENTENCES: dict[str, str | Plural] = {
     "fit-unknown": N_("Too little is known of this model to say how much memory it needs."),
     "fit-unknown-device": N_("The device {device} is not there now."),
     "fit-unknown-device-memory": N_("Nothing tells how much memory {device} has."),
+    # The engine that is installed does not take it, whatever memory there is.
+    "fit-cannot-run": N_(
+        "The {engine} that is installed here does not know models of the kind “{architecture}”, so it cannot "
+        "run this one. What it would take is an estimate."
+    ),
+    "fit-file-refused": N_("No engine takes its file: it is damaged, or of a kind that is not known here."),
     # Why nothing is said of its speed, or not much. Of one model, and of a whole list.
     "fit-speed-not-measured": N_("The speed is not known: this computer has not been measured yet."),
     "fit-speed-busy": N_(
@@ -100,6 +107,7 @@ SENTENCES: dict[str, str | Plural] = {
     "fit-change-close": N_("Close other programs, or choose a smaller model."),
     "fit-change-close-device": N_("Close programs that use {device}, or choose a smaller model."),
     "fit-change-smaller": N_("Choose a smaller model."),
+    "fit-change-update": N_("Update SLM Desk, or choose another model."),
     "fit-change-smaller-faster": N_("A smaller model writes faster."),
     # The ladder: what to do where the memory did not suffice for loading.
     "ladder-context": N_("A context of {context_length} tokens: needs {needed_memory}"),

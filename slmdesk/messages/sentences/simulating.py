@@ -10,6 +10,11 @@ ERRORS: dict[str, ErrorText] = {
         N_("{engine}, as it is installed here, does not know this kind of model"),
         N_("Go by the estimate, or update SLM Desk and try again"),
     ),
+    "simulation-failed": ErrorText(
+        N_("How much memory this model takes cannot be found out exactly"),
+        N_("{engine} could not lay it out on this computer"),
+        N_("Go by the estimate"),
+    ),
     "simulation-file": ErrorText(
         N_("How much memory this model takes cannot be found out exactly"),
         N_("a temporary file of its size cannot be made on this disk ({reason})"),

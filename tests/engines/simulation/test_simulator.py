@@ -92,6 +92,7 @@ def test_a_model_that_is_not_known(tmp_path: Path) -> None:
         LoadSimulator().simulate(str(file), LoadOptions())
     assert (caught.value.key, caught.value.kind) == ("simulation-refused", ErrorKind.MODEL)
     assert "not-yet" in caught.value.details
+    assert caught.value.facts["architecture"] == "not-yet"
 
 
 def test_a_header_that_would_kill_is_refused_before(tmp_path: Path) -> None:
@@ -100,3 +101,24 @@ def test_a_header_that_would_kill_is_refused_before(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         LoadSimulator().simulate(str(file), LoadOptions())
     assert caught.value.key == "model-damaged"
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"llama.block_count": (w.U32, 3)}, "model-refused"),
+        ({"llama.attention.head_count": (w.U32, 0)}, "model-refused"),
+        ({"general.architecture": (w.STRING, "bert")}, "model-refused"),
+        ({"general.architecture": (w.STRING, "clip")}, "model-not-for-chat"),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused_as_by_a_load(
+    tmp_path: Path, change: dict[str, w.Typed], key: str
+) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_bytes(w.tiny_model(change))
+    with pytest.raises(UserError) as caught:
+        LoadSimulator().simulate(str(file), LoadOptions())
+    assert (caught.value.key, caught.value.kind) == (key, ErrorKind.MODEL)
+    assert caught.value.facts["file"] == str(file)
+    assert "error loading model" in caught.value.details

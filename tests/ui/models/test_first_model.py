@@ -15,6 +15,7 @@ from slmdesk.offers import subject_on_disk
 from slmdesk.storage import Paths
 from slmdesk.ui import MainWindow
 from slmdesk.ui.download_size import size_words
+from slmdesk.ui.widgets.labels import Label
 from tests.hub.loopback import LoopbackHub
 from tests.ui.advising import GIB, make_advice
 from tests.ui.driving import PATIENCE_MS, MakeWindow, settle, words_of
@@ -34,7 +35,8 @@ def test_one_model_is_suggested_where_none_is_installed(
     assert page.first_model is not None
     assert "tokens per second" in page.first_model.reason.text()
     assert not hub.requests
-    name, page_words = page.first_model.name.text(), words_of(page)
+    name = page.first_model.name.text()
+    page_words = " ".join(label.text() for label in page.findChildren(Label))
     page.first_model.show_button.click()
     panel = window.models_panel
     qtbot.waitUntil(lambda: panel.selected is not None and window.settled, timeout=PATIENCE_MS)
