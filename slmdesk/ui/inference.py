@@ -89,6 +89,8 @@ class Inference(QObject):
     """A `UserError`: the request with this ticket could not be done."""
     crashed = Signal(int, str)
     """The same, because of a bug; its traceback comes along."""
+    died = Signal()
+    """The engine has ended while nothing was asked of it."""
     finished = Signal(int)
     """The request with this ticket is over, however it went. Nothing more comes from it."""
 
@@ -255,6 +257,7 @@ class Inference(QObject):
         if not self._open_tickets:
             self._change(phase=Phase.FAILED, memory_bytes=0)
             self._tell()
+            self.died.emit()
 
     @Slot()
     def _take_freed(self) -> None:

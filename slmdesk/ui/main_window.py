@@ -70,6 +70,7 @@ class MainWindow(Surface):
         """After `closed`: whether the inference thread has ended. False: it is stuck."""
         self._tasks: Tasks | None = None
         self._listing = False
+        self._outdated_list = False
         self._found_models: Sequence[InstalledModel] = ()
         self._narrow = False
         self._inference: Inference | None = None
@@ -196,6 +197,9 @@ class MainWindow(Surface):
         )
         self._inference.state_changed.connect(self.status.show_state)
         self._inference.crashed.connect(lambda ticket, report: self.show_panel(CHAT))
+        # Its file may have gone, or be another one by now.
+        self._inference.failed.connect(lambda ticket, error: self._list_models_anew())
+        self._inference.died.connect(self._list_models_anew)
         self._chat = ChatPanel(
             self._theme,
             self._inference,
@@ -409,8 +413,19 @@ class MainWindow(Surface):
             self._set_listing(True)
             self._tasks.run(self._services.list_models, self._take_models)
 
+    def _list_models_anew(self) -> None:
+        """As it is now: what somebody may be reading already is as it was before."""
+        self._outdated_list = self._listing
+        self._list_models()
+
     def _take_models(self, models: Sequence[InstalledModel]) -> None:
         self._set_listing(False)
+        if self._outdated_list:
+            self._list_models_anew()
+            return
+        self._use_models(models)
+
+    def _use_models(self, models: Sequence[InstalledModel]) -> None:
         self._found_models = models
         usable = self.run_places.take_models(models)
         self.chat.set_models(usable, self._settings.model, load=self._settings.load_model_at_start)
@@ -460,7 +475,7 @@ class MainWindow(Surface):
         if self._settings_panel is not None:
             self._settings_panel.set_settings(settings)
         if self.run_places.set_settings(settings):
-            self._take_models(self._found_models)
+            self._use_models(self._found_models)
         if self._tasks is not None:
             self._tasks.run(self._lane.save)
 

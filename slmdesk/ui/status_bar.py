@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 # Tokens per second below which a tenth matters.
 _SLOW = 10
+# Letters that a shortened name keeps about.
+_SHORT = 14
+# As Qt has it.
+_UNLIMITED = 16_777_215
 
 
 class StatusBar(Surface):
@@ -46,6 +51,18 @@ class StatusBar(Surface):
             self.device_segment,
             self.memory_segment,
             self.speed_segment,
+        )
+        # From what can be spared to what cannot; a warning of the device stays in any case.
+        self._savings: tuple[Callable[[], None], ...] = (
+            lambda: self.place_segment.show_words(False),
+            lambda: self.model_segment.show_detail(False),
+            self.memory_segment.hide,
+            self.speed_segment.hide,
+            self.device_segment.shorten,
+            self.engine_segment.shorten,
+            self.model_segment.shorten,
+            lambda: self.device_segment.show_words(False),
+            self.engine_segment.hide,
         )
         row.addWidget(self.state_segment)
         for segment in self._facts:
@@ -74,6 +91,7 @@ class StatusBar(Surface):
         report, model = state.report, state.model
         gone = state.phase is Phase.FAILED
         self.model_segment.say(model.title if model else "", model.quantization if model else "")
+        self.device_segment.show_icon(False)
         # How it was packaged is for the tooltip.
         self.engine_segment.say(report.engine if report else "")
         set_tooltip(self.engine_segment, f"{report.engine} {report.engine_version}" if report else "")
@@ -105,16 +123,20 @@ class StatusBar(Surface):
         self._fit()
 
     def _fit(self) -> None:
-        """Leave out the engine's name first, then the device, where there is no room for all."""
-        for segment in self._facts:
-            segment.setVisible(bool(segment.words))
+        """Shorten and leave out what can best be spared, one after the other, where there is no room for all.
+
+        What is left out is told with the model.
+        """
+        parts = (self.state_segment, *self._facts, self.place_segment)
+        for segment in parts:
+            segment.show_all()
         room = self.width() - 2 * Space.L
-        for segment in (self.engine_segment, self.device_segment):
-            shown = [self.state_segment, *(one for one in self._facts if one.words and not one.isHidden())]
-            shown.append(self.place_segment)
-            if sum(one.sizeHint().width() + Space.S for one in shown) <= room:
-                return
-            segment.hide()
+        for save in self._savings:
+            if sum(one.sizeHint().width() + Space.S for one in parts if not one.isHidden()) <= room:
+                break
+            save()
+        left_out = [one.whole_words for one in self._facts if one.words and not one.is_whole]
+        set_tooltip(self.model_segment, " · ".join(left_out))
 
 
 class _Segment(QWidget):
@@ -135,11 +157,23 @@ class _Segment(QWidget):
         row.addWidget(self._label, 1)
         row.addWidget(self._detail)
         self._detail.hide()
+        self._short = False
 
     @property
     def words(self) -> str:
         """What it says; empty: it is hidden."""
         return self._label.whole_text
+
+    @property
+    def whole_words(self) -> str:
+        """All that it says, with the detail."""
+        return " ".join(part for part in (self.words, self._detail.text()) if part)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it can be read."""
+        kept = self._detail.isHidden() == (not self._detail.text())
+        return kept and not self.isHidden() and not self._label.isHidden() and not self._short
 
     def set_icon(self, name: str, ink: str) -> None:
         """Show another icon, for a segment that was made with one."""
@@ -157,7 +191,30 @@ class _Segment(QWidget):
         self._label.set_ink("text" if detail else ink)
         self._label.set_text(words)
         self._detail.setText(detail)
-        self._detail.setVisible(bool(detail))
+        self.setAccessibleName(self.whole_words)
+
+    def show_all(self) -> None:
+        """All that it says; nothing where it says nothing."""
+        self._short = False
+        self._label.setMaximumWidth(_UNLIMITED)
+        self.show_words(True)
+        self.show_detail(True)
+        self.setVisible(bool(self.words))
+
+    def show_words(self, shown: bool) -> None:
+        """Show the words, or the icon alone: nothing, where there is none."""
+        self._label.setVisible(shown)
+        self.setVisible(shown or (self._icon is not None and not self._icon.isHidden()))
+
+    def show_detail(self, shown: bool) -> None:
+        """Show the detail, where there is one."""
+        self._detail.setVisible(shown and bool(self._detail.text()))
+
+    def shorten(self) -> None:
+        """Give the words room for a few letters."""
+        most = _SHORT * self._label.fontMetrics().averageCharWidth()
+        self._short = most < self._label.sizeHint().width()
+        self._label.setMaximumWidth(most)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._first:

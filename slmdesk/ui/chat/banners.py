@@ -35,6 +35,8 @@ SHORT_OF_MEMORY = frozenset(
     }
 )
 """What a shorter context, or another way to load with less memory, may help against."""
+GONE = frozenset({"model-missing", "model-part-missing", "onnx-file-missing"})
+"""The model is not where it was: there is nothing to load again."""
 
 
 class BannerArea(QWidget):
@@ -157,7 +159,7 @@ def ways_on(
     """
     if error.key == _BUSY:
         return (BannerAction(tr("Try again"), again),) if again is not None else ()
-    if error.key in _HOPELESS:
+    if error.key in _HOPELESS | GONE:
         return ()
     as_before = BannerAction(tr("Reload the model"), lambda: reload(None))
     if error.key not in SHORT_OF_MEMORY or state.report is None:

@@ -30,7 +30,8 @@ class _Words:
 class MissingModel:
     """Shows a note in the place of the chat's problems while it is true, until the person closes it.
 
-    Where the model that answers next has answered this conversation already, the person knows.
+    Where the model that answers next has answered this conversation already, the person knows, unless the one
+    that is gone was asked just now.
     """
 
     def __init__(
@@ -51,6 +52,12 @@ class MissingModel:
         self._titles: dict[str, str] = {}
         self._told: tuple[Conversation, _Words] | None = None
         self._note: Banner | None = None
+        # In which the model was asked and was not there.
+        self._asked: Conversation | None = None
+
+    def expect(self, conversation: Conversation) -> None:
+        """The model of `conversation` was asked just now, and is not there. The list does not tell yet."""
+        self._asked = conversation
 
     def look_at(self, conversation: Conversation) -> None:
         """Another conversation is shown, or another model answers, or there are other models."""
@@ -83,7 +90,8 @@ class MissingModel:
         own = choice.find(choice.wanted)
         answers = [one.model_title for one in conversation.messages if one.role == "assistant"]
         if model is not None:
-            if not choice.stands_in or (answers and answers[-1] == model.title):
+            known = conversation is not self._asked and answers and answers[-1] == model.title
+            if not choice.stands_in or known:
                 return None
             do = tr("{model} will answer your next message.").format(model=model.title)
         else:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.chat import ChatOptions, Conversation, make_title
 from slmdesk.messages import UserError, tr
 from slmdesk.ui.chat.answers import LiveAnswer
-from slmdesk.ui.chat.banners import SHORT_OF_MEMORY, too_long_banner, ways_on
+from slmdesk.ui.chat.banners import GONE, SHORT_OF_MEMORY, too_long_banner, ways_on
 from slmdesk.ui.chat.copying import conversation_markdown
 from slmdesk.ui.chat.deleting import Deleting
 from slmdesk.ui.chat.found_words import FoundWords
@@ -375,6 +375,8 @@ class ChatPanel(ShownConversation):
         asked = bool(self._conversation.messages) and self._conversation.messages[-1].role == "user"
         again = self.try_again if asked else None
         self.show_error(error, *ways_on(error, self._inference.state, self.reload, again))
+        if error.key in GONE:
+            self._missing_model.expect(self._conversation)
         if error.key in SHORT_OF_MEMORY:
             self.short_of_memory.emit(error)
 

@@ -42,8 +42,11 @@ class Situation:
 
     @property
     def gone(self) -> bool:
-        """Whether the engine has ended or refused."""
-        return self.state.phase is Phase.FAILED
+        """Whether the engine has ended or refused with the model that answers the next message."""
+        failed, next_one = self.state.model, self.model
+        if self.state.phase is not Phase.FAILED:
+            return False
+        return failed is None or next_one is None or failed.id == next_one.id
 
     @property
     def context_length(self) -> int:
@@ -61,7 +64,7 @@ class Situation:
             return tr("Stopping the answer.")
         if self.live is not None:
             return tr("Write the next message. Esc stops the answer.")
-        if self.state.given_up:
+        if self.gone and self.state.given_up:
             return tr("You can keep writing. Reload the model to go on.")
         if self.gone:
             return tr("You can keep writing. Sending reloads the model first.")
@@ -72,7 +75,7 @@ class Situation:
     def show_in(self, view: ChatView) -> None:
         """Tell every part of the chat that depends on it."""
         state, model, live = self.state, self.model, self.live
-        is_loaded = state.report is not None and not self.gone
+        is_loaded = state.report is not None and state.phase is not Phase.FAILED
         composer = view.composer
         composer.model_button.set_loaded(str(state.model.path) if state.model and is_loaded else "")
         composer.set_state(

@@ -23,7 +23,7 @@ from slmdesk.ui.settings.rows import Setting, SettingsPage
 from slmdesk.ui.settings.search import SettingsSearch
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.banner import Banner
-from slmdesk.ui.widgets.labels import Label
+from slmdesk.ui.widgets.labels import ElidedLabel
 from slmdesk.ui.widgets.surface import Surface
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class SettingsPanel(Surface):
         left = QVBoxLayout(list_column)
         left.setContentsMargins(Space.S, Space.L, Space.S, Space.L)
         left.setSpacing(Space.TINY)
-        head = Label(theme, tr("Settings"), TextRole.PAGE_HEAD)
+        head = ElidedLabel(theme, tr("Settings"), TextRole.PAGE_HEAD)
         head.setContentsMargins(Space.M, 0, 0, Space.M)
         left.addWidget(head)
         self.page_buttons: list[NavigationButton] = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 from slmdesk.messages import tr
 from slmdesk.ui.theme import Space, Theme
@@ -24,13 +25,31 @@ class ReloadBar(Surface):
         self.button = Button(theme, tr("Load again now"), ButtonKind.PRIMARY, small=True)
         self.button.clicked.connect(self.load_wanted)
         self._label = Label(theme, words, wrap=True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
-        row.setSpacing(Space.M)
-        row.addWidget(Icon(theme, "info", theme.sizes.icon_rail, "accent_ink"))
-        row.addWidget(self._label, 1)
-        row.addWidget(self.button)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
+        self._row.setSpacing(Space.M)
+        said = QHBoxLayout()
+        said.setSpacing(Space.M)
+        said.addWidget(Icon(theme, "info", theme.sizes.icon_rail, "accent_ink"))
+        said.addWidget(self._label, 1)
+        self._row.addLayout(said, 1)
+        self._row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
         self.hide()
+
+    def minimumSizeHint(self) -> QSize:
+        """What it needs with the button under the words."""
+        width = self.button.minimumSizeHint().width() + 2 * Space.XL
+        return QSize(width, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where the button would leave less room to the words than it takes itself, it stands under them."""
+        super().resizeEvent(event)
+        stacked = self.width() < 2 * self.minimumSizeHint().width()
+        direction = QBoxLayout.Direction
+        wanted = direction.TopToBottom if stacked else direction.LeftToRight
+        if wanted != self._row.direction():
+            self._row.setDirection(wanted)
+            self.updateGeometry()
 
     def show_state(self, pending: bool, loading: bool) -> None:
         """`pending`: the loaded model runs with other settings than those shown. `loading`: it is loaded

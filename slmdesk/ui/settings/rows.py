@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.messages import tr
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button
+from slmdesk.ui.widgets.head_row import HeadRow
 from slmdesk.ui.widgets.labels import ElidedLabel, Icon, Label
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.scroll_page import ScrollPage
@@ -94,11 +95,8 @@ class SettingsPage(ScrollPage):
         self._column = QVBoxLayout(middle)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        head_row = QHBoxLayout()
-        head_row.addWidget(Label(theme, head, TextRole.PAGE_HEAD, wrap=True), 1)
-        if beside is not None:
-            head_row.addWidget(beside)
-        self._column.addLayout(head_row)
+        title = Label(theme, head, TextRole.PAGE_HEAD, wrap=True)
+        self._column.addWidget(title if beside is None else HeadRow(title, beside))
         self._column.addSpacing(Space.XS)
         self._column.addWidget(Label(theme, about, color="text_secondary", wrap=True))
         self._column.addStretch(1)
@@ -212,7 +210,8 @@ class SettingsRow(QWidget):
         self._name = Label(theme, name, TextRole.LABEL, wrap=True)
         column.addWidget(self._name)
         self._about = Label(theme, self.about, TextRole.SECONDARY, "text_secondary", wrap=True)
-        column.addWidget(about if isinstance(about, QWidget) else self._about)
+        self._about_place = about if isinstance(about, QWidget) else self._about
+        column.addWidget(self._about_place)
         self._reason = Label(theme, "", TextRole.SECONDARY, "text_secondary", wrap=True)
         column.addWidget(self._reason)
         self._reason.hide()
@@ -229,8 +228,11 @@ class SettingsRow(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room, the control stands under the words."""
         super().resizeEvent(event)
-        below = self.width() < round(_BESIDE_LEAST * self._theme.text_scale)
-        if self._control is None or below == self._below:
+        if self._control is None:
+            return
+        beside = self._least_width(self._control, beside=True)
+        below = self.width() < max(round(_BESIDE_LEAST * self._theme.text_scale), beside)
+        if below == self._below:
             return
         self._below = below
         self._row.removeWidget(self._control)
@@ -239,6 +241,22 @@ class SettingsRow(QWidget):
             self._column.insertWidget(self._column.count() - 1, self._control, 0, Qt.AlignmentFlag.AlignLeft)
         else:
             self._row.addWidget(self._control, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def minimumSizeHint(self) -> QSize:
+        """What it needs with the control under the words: more would keep the control from going there."""
+        return QSize(self._least_width(self._control, beside=False), super().minimumSizeHint().height())
+
+    def _least_width(self, control: QWidget | None, *, beside: bool) -> int:
+        words = [one for one in (self._name, self._about_place, self._reason) if not one.isHidden()]
+        widths = [one.minimumSizeHint().width() for one in words]
+        margins = self._row.contentsMargins()
+        around = margins.left() + margins.right() + self._icon.width() + self._row.spacing()
+        if control is None:
+            return around + max(widths, default=0)
+        own = control.minimumSizeHint().width()
+        if beside:
+            return around + max(widths, default=0) + self._row.spacing() + own
+        return around + max(own, *widths)
 
     @property
     def fixed(self) -> str:

@@ -16,7 +16,7 @@ from slmdesk.messages import tr
 from slmdesk.ui.theme import Radius, Space, TextRole, Theme
 from slmdesk.ui.widgets.button import Button, ButtonKind
 from slmdesk.ui.widgets.flow import Flow
-from slmdesk.ui.widgets.labels import Icon, Label
+from slmdesk.ui.widgets.labels import Icon, Label, SentenceLabel
 from slmdesk.ui.widgets.painting import draw_box
 from slmdesk.ui.widgets.speech import announce
 
@@ -90,7 +90,7 @@ class Banner(QWidget):
         column.addWidget(Label(theme, what, TextRole.STRONG, wrap=True))
         for sentence in (why, do):
             if sentence:
-                column.addWidget(Label(theme, sentence, wrap=True))
+                column.addWidget(SentenceLabel(theme, sentence))
         self.buttons: list[Button] = []
         bar = Flow()
         bar.setContentsMargins(0, Space.S, 0, 0)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import enum
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
+    QHelpEvent,
     QHideEvent,
     QKeyEvent,
     QPainter,
     QPaintEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolTip, QWidget
 
 from slmdesk.messages import tr
 from slmdesk.ui.icons import draw_icon
@@ -23,7 +24,7 @@ from slmdesk.ui.widgets.focus import FocusRing
 from slmdesk.ui.widgets.painting import draw_box, draw_turned_icon
 from slmdesk.ui.widgets.speech import announce
 from slmdesk.ui.widgets.spinner import Turning
-from slmdesk.ui.widgets.tooltip import set_tooltip
+from slmdesk.ui.widgets.tooltip import plain_tooltip, set_tooltip
 
 DONE_MS = 2000
 """How long a button says that what it did is done."""
@@ -157,6 +158,21 @@ class Button(QAbstractButton):
         """No layout cuts a button but a `Flow`, where the line is shorter than the button alone."""
         return self.sizeHint()
 
+    @property
+    def is_shortened(self) -> bool:
+        """Whether there is no room for all of its words, even without the icon."""
+        icon = self._theme.sizes.icon_button + Space.S if self._leading else 0
+        return bool(self.text()) and self._lacking() > icon
+
+    def event(self, event: QEvent) -> bool:
+        """The tooltip of a button that is shortened says all of it."""
+        asked = isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip
+        if asked and self.is_shortened and not self.toolTip():
+            assert isinstance(event, QHelpEvent)
+            QToolTip.showText(event.globalPos(), plain_tooltip(self.text()), self)
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses it as Space does."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
@@ -190,12 +206,15 @@ class Button(QAbstractButton):
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         metrics, text = QFontMetrics(self.font()), self.text()
         text_width = metrics.horizontalAdvance(text)
-        lacking = self._content_width() + 2 * Space.XS - self.width()
+        content, leading, lacking = self._content_width(), self._leading, self._lacking()
+        if lacking > 0 and leading:
+            # Wider than the window is for large text: the words say more than the icon.
+            icon = sizes.icon_button + Space.S
+            content, leading, lacking = content - icon, "", lacking - icon
         if lacking > 0:
-            # Wider than the window is for large text.
             text_width = max(text_width - lacking, 0)
             text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, text_width)
-        start = (self.width() - self._content_width() + max(lacking, 0)) / 2
+        start = (self.width() - content + max(lacking, 0)) / 2
 
         def take(width: int) -> QRectF:
             """The next part of the content, from where reading begins."""
@@ -204,7 +223,7 @@ class Button(QAbstractButton):
             start += width + Space.S
             return QRectF(left, 0, width, self.height())
 
-        if self._leading:
+        if leading:
             self._draw_leading(painter, take(sizes.icon_button), ink)
         painter.setFont(self.font())
         painter.setPen(ink)
@@ -225,6 +244,10 @@ class Button(QAbstractButton):
     @property
     def _is_done(self) -> bool:
         return self._done is not None and self._done.isActive()
+
+    def _lacking(self) -> int:
+        """Pixels that there are too few for all of it; none or less: there is room."""
+        return self._content_width() + 2 * Space.XS - self.width()
 
     def _content_width(self) -> int:
         sizes = self._theme.sizes

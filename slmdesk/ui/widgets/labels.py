@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QWidget
@@ -15,6 +17,12 @@ _INK = {
     "text_secondary": QPalette.ColorRole.PlaceholderText,
     "negative": QPalette.ColorRole.BrightText,
 }
+
+
+# Where a long word may be parted: an address, or a word of a command.
+_PARTING = re.compile(r"(?<=[/=._:@-])(?=\w)")
+_LONG_WORD = re.compile(r"\S{12,}")
+_BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 class Label(QLabel):
@@ -74,6 +82,27 @@ class Label(QLabel):
         palette.setColor(QPalette.ColorRole.WindowText, self._theme.color(self._color))
         self.setPalette(palette)
         self.setForegroundRole(QPalette.ColorRole.WindowText)
+
+
+class SentenceLabel(Label):
+    """Wraps, and parts addresses and commands in it where the line ends; what it says stays as it is."""
+
+    def __init__(
+        self, theme: Theme, text: str = "", role: TextRole = TextRole.BASE, color: str = "text"
+    ) -> None:
+        super().__init__(theme, "", role, color, wrap=True)
+        self._said = ""
+        self.setText(text)
+
+    def text(self) -> str:
+        """What it says, without the places where it may be parted."""
+        return self._said
+
+    def setText(self, text: str) -> None:
+        """Say something else."""
+        self._said = text
+        self.setAccessibleName(text)
+        super().setText(_LONG_WORD.sub(lambda word: _PARTING.sub(_BREAK, word[0]), text))
 
 
 class WrappingLabel(Label):

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
+from collections.abc import Sequence
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from slmdesk.engines import ENGINES, End, Text
-from slmdesk.messages import error_sentences
+from slmdesk.engines import ENGINES, End, LoadProgress, Text
+from slmdesk.library import InstalledModel
+from slmdesk.messages import ErrorKind, UserError, error_sentences
 from slmdesk.storage import Settings
 from slmdesk.ui import MainWindow
+from slmdesk.ui.chat.banners import ways_on
+from slmdesk.ui.state import EngineState, Phase
 from slmdesk.ui.widgets.popup import ChoicePopup
 from tests.ui.driving import MakeWindow, ask, ask_and_wait, focused, settle, wait_for_state, words_of
 from tests.ui.machines import FIRST, SECOND, Machine, no_gpu
-from tests.ui.scripted import BROKEN_MODEL, Gate, ScriptedChat, answer_script, make_conversation, make_model
+from tests.ui.scripted import (
+    BROKEN_MODEL,
+    Gate,
+    ScriptedChat,
+    answer_script,
+    make_conversation,
+    make_model,
+    make_report,
+)
 
 STARTER, OTHER = make_model(), make_model("other", "Other 1B")
 OF_SECOND = make_model("phi", "Phi 4 mini", engine=SECOND, engine_title=ENGINES[SECOND].title)
 GONE = "SmolLM2 135M is no longer on this computer."
+NO_FILE = UserError("model-missing", ErrorKind.MODEL, file=str(STARTER.path))
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -250,3 +265,124 @@ def test_without_any_model_left_it_names_the_one_that_is_gone(make_window: MakeW
     assert "Add a model first." in words_of(banner)
     assert banner is not None
     assert banner.buttons == []
+
+
+# The file goes while its engine is not there
+
+
+def vanish(window: MainWindow, chat: ScriptedChat, left: Sequence[InstalledModel]) -> list[int]:
+    """The starter model's file is deleted and its engine killed. Returns how often the list was read since,
+    by the number of models in it.
+    """
+    reads: list[int] = []
+
+    def list_models() -> Sequence[InstalledModel]:
+        # What is loaded after that is another model.
+        chat.pool.loading[:] = [LoadProgress(0.5), make_report()]
+        reads.append(len(left))
+        return left
+
+    chat.pool.loaded = None
+    chat.pool.loading[:] = [NO_FILE]
+    window._services = dataclasses.replace(window._services, list_models=list_models)
+    return reads
+
+
+def buttons(window: MainWindow) -> list[str]:
+    banner = window.chat.banners.banner
+    assert banner is not None
+    return [one.text() for one in banner.buttons]
+
+
+def test_a_model_that_is_gone_when_it_is_asked_is_replaced_as_at_the_start(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    chat = ScriptedChat([answer_script("Here."), answer_script("And here.")])
+    window = make_window(chat, models=(STARTER, OTHER))
+    ask_and_wait(qtbot, window)
+    reads = vanish(window, chat, (OTHER,))
+    ask_and_wait(qtbot, window, "Still there?")
+    assert reads == [1], "once, and without the window being left"
+    said = words_of(window.chat.banners.banner)
+    assert GONE in said
+    assert "Other 1B will answer your next message." in said
+    assert buttons(window) == ["Choose a model"]
+    assert window.chat.composer.input.placeholderText().startswith("Write the next message.")
+    assert window.status.state_segment.words == "Ready"
+    assert [one.value for one in window.chat.composer.model_button.open_list().choices] == ["other"]
+    window.chat.start_new_chat()
+    assert window.chat.empty.head.text() == "Other 1B is ready"
+
+
+def test_it_is_told_though_the_other_has_answered_there_before(make_window: MakeWindow, qtbot: QtBot) -> None:
+    chat = ScriptedChat([answer_script("Here.")])
+    window = make_window(chat, models=(OTHER, STARTER))
+    ask_and_wait(qtbot, window)
+    window.chat._pick("starter")
+    settle(qtbot, window)
+    vanish(window, chat, (OTHER,))
+    ask_and_wait(qtbot, window, "And you?")
+    assert GONE in words_of(window.chat.banners.banner)
+
+
+def test_without_another_model_there_is_nothing_to_reload(make_window: MakeWindow, qtbot: QtBot) -> None:
+    chat = ScriptedChat([answer_script("Here.")])
+    window = make_window(chat)
+    ask_and_wait(qtbot, window)
+    vanish(window, chat, ())
+    ask_and_wait(qtbot, window, "Still there?")
+    assert GONE in words_of(window.chat.banners.banner)
+    assert buttons(window) == []
+    assert window.chat.composer.input.placeholderText() == "Add a model first."
+    window.chat.start_new_chat()
+    assert window.chat.stack.currentWidget() is window.chat.no_model
+
+
+@pytest.mark.parametrize("key", ["model-missing", "model-part-missing", "onnx-file-missing"])
+def test_reloading_is_not_offered_before_the_list_is_read_either(key: str) -> None:
+    state = EngineState(Phase.FAILED, report=make_report())
+    assert ways_on(UserError(key, ErrorKind.MODEL), state, lambda length: None) == ()
+
+
+def test_an_engine_that_ends_by_itself_has_the_list_read_as_well(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    chat = ScriptedChat()
+    window = make_window(chat, models=(STARTER, OTHER))
+    vanish(window, chat, (OTHER,))
+    window.inference._take_death()
+    settle(qtbot, window)
+    assert window.chat.model == OTHER
+    assert GONE in words_of(window.chat.banners.banner)
+
+
+def test_what_was_being_read_when_it_went_is_read_again(make_window: MakeWindow, qtbot: QtBot) -> None:
+    gate, lists = threading.Event(), [[STARTER, OTHER], [OTHER]]
+    chat = ScriptedChat()
+    window = make_window(chat, models=(STARTER, OTHER))
+    vanish(window, chat, (OTHER,))
+
+    def read() -> list[InstalledModel]:
+        gate.wait(60)
+        return lists.pop(0)
+
+    window._services = dataclasses.replace(window._services, list_models=read)
+    window._list_models()
+    window.inference._take_death()
+    gate.set()
+    settle(qtbot, window)
+    assert lists == []
+    assert window.chat.model == OTHER
+
+
+def test_where_models_are_not_loaded_by_themselves_nothing_is_said_of_reloading(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    chat = ScriptedChat([answer_script("Here.")])
+    settings = Settings(load_model_at_start=False)
+    window = make_window(chat, models=(STARTER, OTHER), settings=settings)
+    ask_and_wait(qtbot, window)
+    vanish(window, chat, (OTHER,))
+    ask_and_wait(qtbot, window, "Still there?")
+    assert GONE in words_of(window.chat.banners.banner)
+    assert window.chat.composer.input.placeholderText().startswith("Write the next message.")

@@ -80,5 +80,5 @@ class AutomaticNumber(NumberField):
         """Say something else while it is empty."""
         self.edit.setPlaceholderText(words)
         self._width = self._wide_enough()
-        self.box.setFixedWidth(self._width)
+        self._fit_box()
         self.updateGeometry()

@@ -12,6 +12,7 @@ from slmdesk.ui.settings.engines.words import engine_about
 from slmdesk.ui.settings.rows import SettingsRow
 from slmdesk.ui.theme import Space, TextRole, Theme
 from slmdesk.ui.widgets.banner import Banner
+from slmdesk.ui.widgets.flow import Flow
 from slmdesk.ui.widgets.labels import Icon, Label
 from slmdesk.ui.widgets.spinner import Spinner
 from slmdesk.ui.widgets.switch import Switch
@@ -50,9 +51,8 @@ class EngineView(QWidget):
         self.switch.changed.connect(lambda on: self.switched.emit(name, on))
         self.state = _State(theme)
         control = QWidget()
-        beside = QHBoxLayout(control)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(Space.L)
+        beside = Flow(Space.L)
+        control.setLayout(beside)
         beside.addWidget(self.state)
         beside.addWidget(self.switch)
         self.row = SettingsRow(theme, "package", title, models, control, keeps_about=True)

@@ -16,10 +16,11 @@ from slmdesk.ui.settings.engines.found import Found, found_devices
 from slmdesk.ui.settings.engines.memory_group import MemoryGroup
 from slmdesk.ui.settings.engines.model_group import ModelGroup
 from slmdesk.ui.settings.rows import OnChange, SettingsPage, SettingsRow
-from slmdesk.ui.theme import Space, TextRole, Theme
+from slmdesk.ui.theme import Space, Theme
 from slmdesk.ui.widgets.banner import Banner, BannerAction
 from slmdesk.ui.widgets.button import Button
-from slmdesk.ui.widgets.labels import Label
+from slmdesk.ui.widgets.flow import Flow
+from slmdesk.ui.widgets.labels import WrappingLabel
 from slmdesk.ui.widgets.spinner import Spinner
 
 if TYPE_CHECKING:
@@ -40,7 +41,12 @@ class EnginesPage(SettingsPage):
     def __init__(self, theme: Theme, on_change: OnChange) -> None:
         self.look_button = Button(theme, tr("Look again"), icon="refresh-cw", small=True)
         about = tr("What runs the models, and on which part of this computer.")
-        super().__init__(theme, tr("Engines and devices"), about, self.look_button)
+        beside = QWidget()
+        # In a line that is shorter than the button, the button gives way.
+        line = Flow()
+        beside.setLayout(line)
+        line.addWidget(self.look_button)
+        super().__init__(theme, tr("Engines and devices"), about, beside)
         self.look_button.clicked.connect(self.look_wanted)
         self._on_change = on_change
         self._surroundings: Surroundings | None = None
@@ -224,5 +230,5 @@ def _works(engine: EngineFacts) -> bool:
 
 
 def _found_row(theme: Theme, found: Found) -> SettingsRow:
-    words = Label(theme, found.memory, TextRole.BASE, "text_secondary") if found.memory else None
+    words = WrappingLabel(theme, found.memory, color="text_secondary") if found.memory else None
     return SettingsRow(theme, found.icon, found.title, found.about, words)
