@@ -63,7 +63,7 @@ def run(*, on_application: Callable[[QApplication], None] = lambda app: None) ->
     """
     install_guard()
     paths = find_paths()
-    settings_store = SettingsStore(paths.settings_file)
+    settings_store = SettingsStore(paths.settings_file, _names_of_engines)
     settings = settings_store.load()
     language = choose_language(
         os.environ.get("SLMDESK_LANGUAGE") or settings.language, resources_folder() / "locale"
@@ -133,6 +133,13 @@ def make_services(
         close_advice=planning.close_advice,
         forced_offline=_forced_offline,
     )
+
+
+def _names_of_engines() -> tuple[str, ...]:
+    # Not at the top: it is asked only where an engine is turned off.
+    from slmdesk.engines import engine_names
+
+    return engine_names()
 
 
 def _forced_offline() -> str:
@@ -254,7 +261,11 @@ class _Planning:
             if self._check is None:
                 self._simulator = MemorySimulator(KeptAnswers(paths.cache / "fit" / "memory.json"))
                 self._check = FitCheck(
-                    computer=self._computer_now, survey=survey, simulate=self._simulator.memory, speed=speed
+                    computer=self._computer_now,
+                    survey=survey,
+                    simulate=self._simulator.memory,
+                    speed=speed,
+                    kept=self._simulator.kept,
                 )
             return self._check
 

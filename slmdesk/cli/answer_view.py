@@ -18,6 +18,7 @@ from slmdesk.engines import (
     Reasoning,
     Stats,
     Text,
+    engine_for,
 )
 from slmdesk.library import InstalledModel
 from slmdesk.messages import format_integer, format_number, format_seconds, tr, tr_n
@@ -159,7 +160,9 @@ class AnswerView:
             "time_to_first_token_s": (stats.time_to_first_token_s or None) if stats else None,
             "generated_tokens": stats.generated_tokens if stats else None,
             "tokens_per_second": (stats.tokens_per_second or None) if stats else None,
+            # Its title: keys never change their meaning.
             "engine": report.engine if report else None,
+            "engine_name": (self._model.engine or engine_for(str(self._model.path))) if report else None,
             "device": report.device if report else None,
             "gpu_layers": report.gpu_layers if report else None,
         }

@@ -171,7 +171,7 @@ def _finite(context: click.Context, parameter: click.Parameter, value: float | N
 
 
 def _chat(model: InstalledModel, wishes: ChatWishes, paths: Paths, settings: Settings) -> int:
-    model = with_engine(model, wishes.placing, settings)
+    model = with_engine(model, wishes.placing, settings, paths.settings_file)
     prompt = wishes.prompt
     if prompt is None and not sys.stdin.isatty():
         prompt = read_piped_prompt()

@@ -20,10 +20,10 @@ def chosen_or_another(paths: Paths, settings: Settings, output: Output) -> Insta
     """
     wanted = settings.model or STARTER_ID
     try:
-        return _usable(resolve_model(wanted, paths), settings)
+        return _usable(resolve_model(wanted, paths), settings, paths)
     except UserError as error:
         models = find_models(paths)
-        other = next((one for one in models if not (one.problem or turned_off(one, settings))), None)
+        other = next((one for one in models if one.problem is None and _is_on(one, settings)), None)
         if other is None:
             raise
         if settings.model:
@@ -31,8 +31,12 @@ def chosen_or_another(paths: Paths, settings: Settings, output: Output) -> Insta
         return other
 
 
-def _usable(model: InstalledModel, settings: Settings) -> InstalledModel:
-    problem = turned_off(model, settings)
+def _is_on(model: InstalledModel, settings: Settings) -> bool:
+    return model.engine not in settings.engines_off
+
+
+def _usable(model: InstalledModel, settings: Settings, paths: Paths) -> InstalledModel:
+    problem = turned_off(model, settings, paths.settings_file)
     if problem is not None:
         raise problem
     return model

@@ -35,7 +35,8 @@ def build_doctor() -> click.Command:
     def doctor(context: click.Context, as_json: bool) -> int:
         output = Output(as_json=as_json)
         on_wait = _say_waiting(output) if stderr_is_terminal() else None
-        findings = look(context.obj.paths, context.obj.settings, on_wait)
+        surroundings = context.obj
+        findings = look(surroundings.paths, surroundings.settings, on_wait, surroundings.settings_problems)
         output.report(findings_as_json(findings), lines(findings))
         return 0
 
@@ -59,7 +60,9 @@ def lines(findings: Findings) -> Iterator[str]:
     yield from _section(
         tr("System"), [(tr("Python"), findings.python), (tr("Operating system"), findings.system)]
     )
-    yield from _section(tr("Computer"), _computer(findings.computer, findings.disk_free_bytes))
+    yield from _section(
+        tr("Computer"), _computer(findings.computer, findings.threads, findings.disk_free_bytes)
+    )
     for engine in findings.engines:
         yield from _section(engine.facts.title, _engine(engine))
     yield from _section(
@@ -80,7 +83,7 @@ def lines(findings: Findings) -> Iterator[str]:
     yield from _section(
         tr("Ready to use"),
         [
-            (tr("Starter model"), findings.starter or tr("not installed")),
+            (tr("Starter model"), _starter(findings)),
             (tr("Display"), findings.display or tr("available")),
         ],
     )
@@ -94,7 +97,21 @@ def lines(findings: Findings) -> Iterator[str]:
         yield f"  {problem}"
 
 
-def _computer(computer: Computer, disk_free_bytes: int | None) -> Facts:
+def _starter(findings: Findings) -> str:
+    if findings.starter is None:
+        return tr("not installed")
+    engine = next((one for one in findings.engines if one.facts.name == findings.starter_engine), None)
+    if engine is None or engine.runs:
+        return findings.starter
+    words = (
+        tr("{file}, not to be used: {engine} is switched off in the settings")
+        if engine.switched_off
+        else tr("{file}, not to be used: {engine} does not work on this computer")
+    )
+    return words.format(file=findings.starter, engine=engine.facts.title)
+
+
+def _computer(computer: Computer, threads: int, disk_free_bytes: int | None) -> Facts:
     machine = computer.machine
     if computer.native_machine:
         machine = tr("{machine}, emulated on {native}").format(
@@ -105,7 +122,7 @@ def _computer(computer: Computer, disk_free_bytes: int | None) -> Facts:
         (tr("Instruction sets"), ", ".join(computer.instruction_sets)),
         (tr("Physical cores"), format_integer(computer.physical_cores)),
         (tr("Logical cores"), format_integer(computer.logical_cores)),
-        (tr("Threads used for decoding"), format_integer(computer.default_threads)),
+        (tr("Threads used for decoding"), format_integer(threads)),
         (tr("Memory"), _memory(computer.available_memory_bytes, computer.total_memory_bytes)),
     ]
     if computer.memory_limit_bytes is not None:
@@ -146,8 +163,8 @@ def _engine(engine: EngineFinding) -> Facts:
     if facts.problem is not None:
         reason = last_words(facts.problem.details)
         said = [(tr("State"), one_line(facts.problem))]
-        # A process that said nothing leaves its exit status, which is in the sentence.
-        is_new = reason and reason != facts.problem.facts.get("status")
+        # It may be in the sentence: a process that said nothing leaves its exit status.
+        is_new = reason and reason not in facts.problem.facts.values()
         return switched_off + said + ([(tr("Reason"), reason)] if is_new else [])
     known = [
         (tr("Version"), facts.version),

@@ -21,14 +21,16 @@ from slmdesk.engines import (
     EngineFacts,
     Placement,
     ProcessLimits,
+    engine_for,
     engine_names,
+    most_threads,
     probe_engine,
     resolve,
 )
 from slmdesk.hardware import Computer, describe_computer, disk_free_bytes
 from slmdesk.library import starter_file
-from slmdesk.messages import Message, UserError, tr
-from slmdesk.storage import Paths, Settings, SettingsStore, log_file, storage_problems
+from slmdesk.messages import ErrorKind, Message, UserError, tr
+from slmdesk.storage import Paths, Settings, log_file, storage_problems
 
 _PROJECT = "slmdesk"
 
@@ -74,12 +76,24 @@ class Findings:
     storage: list[UserError]
     """What of it cannot be read or written, and settings that cannot be used."""
     starter: str | None
+    starter_engine: str
+    """The name of the engine that runs the starter; empty where there is no starter."""
+    threads: int
+    """That decode, as the settings ask for."""
     display: str | None
     """Why no window can be opened; None: one can."""
 
 
-def look(paths: Paths, settings: Settings, on_wait: OnWait | None = None) -> Findings:
-    """Look at everything. Takes some seconds: each engine is started once."""
+def look(
+    paths: Paths,
+    settings: Settings,
+    on_wait: OnWait | None = None,
+    settings_problems: Sequence[UserError] = (),
+) -> Findings:
+    """Look at everything. Takes some seconds: each engine is started once.
+
+    `settings_problems`: what was found when `settings` were loaded.
+    """
     names = engine_names()
     with ThreadPoolExecutor(len(names)) as pool:
         probes = {pool.submit(probe_engine, name, limits=_LIMITS): name for name in names}
@@ -105,10 +119,19 @@ def look(paths: Paths, settings: Settings, on_wait: OnWait | None = None) -> Fin
             "log": str(log_file(paths)),
             "cache": str(paths.cache),
         },
-        storage=[*_settings_problems(paths), *storage_problems(paths)],
+        storage=[*settings_problems, *storage_problems(paths)],
         starter=str(starter) if starter else None,
+        starter_engine=engine_for(str(starter)) if starter else "",
+        threads=decoding_threads(computer, settings),
         display=describe_problem(display) if display else None,
     )
+
+
+def decoding_threads(computer: Computer, settings: Settings) -> int:
+    """Threads that decode a model without settings of its own."""
+    if settings.threads:
+        return min(settings.threads, most_threads(computer.logical_cores))
+    return computer.default_threads
 
 
 def find_dependencies(engine_packages: Sequence[str]) -> dict[str, str | None]:
@@ -135,6 +158,9 @@ def problems(findings: Findings) -> Iterator[str]:
         trouble = engine.facts.problem or engine.placement.warning
         if trouble is not None and not engine.switched_off:
             yield f"{engine.facts.title}: {with_advice(trouble, in_doctor=True)}"
+    if all(engine.switched_off for engine in findings.engines):
+        trouble = UserError("engines-turned-off", ErrorKind.MODEL, file=findings.paths["settings"])
+        yield with_advice(trouble, in_doctor=True)
     for trouble in findings.storage:
         yield with_advice(trouble, in_doctor=True)
     if findings.starter is None:
@@ -151,13 +177,6 @@ def _placed(facts: EngineFacts, computer: Computer, settings: Settings) -> Engin
     else:
         placement = resolve(facts, computer, preference_of(settings, facts.name))
     return EngineFinding(facts, placement, switched_off)
-
-
-def _settings_problems(paths: Paths) -> list[UserError]:
-    """What of the settings cannot be used, for which defaults stand in."""
-    store = SettingsStore(paths.settings_file)
-    store.load()
-    return store.problems
 
 
 def _installed(name: str, engine_packages: Sequence[str]) -> tuple[str, str | None]:

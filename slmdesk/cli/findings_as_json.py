@@ -21,6 +21,7 @@ def findings_as_json(findings: Findings) -> dict[str, Any]:
         "dependencies": findings.dependencies,
         "engines": [_engine(engine) for engine in findings.engines],
         "hardware": _computer(findings.computer),
+        "threads": findings.threads,
         "disk_free_bytes": findings.disk_free_bytes,
         "paths": findings.paths,
         "starter": findings.starter,

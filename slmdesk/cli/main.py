@@ -41,6 +41,8 @@ class Surroundings:
 
     paths: Paths
     settings: Settings
+    settings_problems: Sequence[UserError] = ()
+    """What of the settings could not be used when they were loaded: a damaged file is gone by now."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -120,7 +122,7 @@ def _with_output_checked(command: Callable[[], int]) -> int:
 def _explained(command: Callable[[Surroundings], int], paths: Paths) -> int:
     log_file: Path | None = None
     try:
-        store = SettingsStore(paths.settings_file)
+        store = SettingsStore(paths.settings_file, _names_of_engines)
         settings = store.load()
         _speak(os.environ.get("SLMDESK_LANGUAGE") or settings.language)
         problems = store.problems
@@ -130,7 +132,7 @@ def _explained(command: Callable[[Surroundings], int], paths: Paths) -> int:
         if log_file is not None:
             for problem in problems:
                 _log.warning("%s", problem)
-        return command(Surroundings(paths, settings))
+        return command(Surroundings(paths, settings, problems))
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
@@ -152,6 +154,13 @@ def _explained(command: Callable[[Surroundings], int], paths: Paths) -> int:
         return _report_bug(log_file)
     except Exception:  # noqa: BLE001 - the door of the program: logged, and told as what it is
         return _report_bug(log_file)
+
+
+def _names_of_engines() -> Sequence[str]:
+    # Not at the top: it is asked only where an engine is turned off.
+    from slmdesk.engines import engine_names
+
+    return engine_names()
 
 
 def _report_bug(log_file: Path | None) -> int:

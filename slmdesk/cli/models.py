@@ -22,14 +22,15 @@ def build_models() -> click.Group:
     @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON list."))
     @click.pass_context
     def list_models(context: click.Context, as_json: bool) -> int:
-        models = find_models(context.obj.paths)
+        paths, settings = context.obj.paths, context.obj.settings
+        models = find_models(paths)
         output = Output(as_json=as_json)
-        off = {model.id: turned_off(model, context.obj.settings) for model in models}
+        off = {model.id: turned_off(model, settings, paths.settings_file) for model in models}
         output.report([_as_json(model, off[model.id]) for model in models], _lines(models, off))
         if not models and not as_json:
             output.note(
                 tr("There is no model yet. Put GGUF files, or folders of ONNX models, into {folder}.").format(
-                    folder=context.obj.paths.models
+                    folder=paths.models
                 )
             )
         return 0

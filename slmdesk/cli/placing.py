@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
 import click
 
@@ -23,7 +24,7 @@ from slmdesk.fit import LayersThatFit, layers_that_fit
 from slmdesk.hardware import Computer, describe_computer
 from slmdesk.library import InstalledModel
 from slmdesk.messages import ErrorKind, UserError, tr
-from slmdesk.storage import Settings
+from slmdesk.storage import DeviceFault, Settings, fault_of_devices, general_devices, split_devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,16 @@ def check_device(context: click.Context, parameter: click.Parameter, value: str 
     """The value of --device as `Preference.device` has it. Raises click.BadParameter."""
     if value is None:
         return None
-    names = [name.strip() for name in value.split(",")]
-    general = {name.casefold() for name in names} & {AUTO, CPU_ONLY, ANY_GPU}
-    if not all(names) or not value.isprintable():
-        reason = tr("it is no name of a device; `slmdesk doctor` lists them")
-    elif general and len(names) > 1:
-        reason = tr("“{name}” stands alone, not in a list of devices").format(name=sorted(general)[0])
-    elif len(set(names)) < len(names):
-        reason = tr("it names a device twice")
-    else:
-        return general.pop() if general else ",".join(names)
+    general = general_devices(value)
+    match fault_of_devices(value):
+        case DeviceFault.NO_NAME:
+            reason = tr("it is no name of a device; `slmdesk doctor` lists them")
+        case DeviceFault.NOT_ALONE:
+            reason = tr("“{name}” stands alone, not in a list of devices").format(name=min(general))
+        case DeviceFault.TWICE:
+            reason = tr("it names a device twice")
+        case None:
+            return general.pop() if general else ",".join(split_devices(value))
     raise click.BadParameter(reason, context, parameter)
 
 
@@ -68,8 +69,10 @@ def check_wishes(wishes: PlacingWishes) -> PlacingWishes:
     return wishes
 
 
-def with_engine(model: InstalledModel, wishes: PlacingWishes, settings: Settings) -> InstalledModel:
-    """The model with the engine that shall run it.
+def with_engine(
+    model: InstalledModel, wishes: PlacingWishes, settings: Settings, settings_file: Path
+) -> InstalledModel:
+    """The model with the engine that shall run it. `settings_file`: see `turned_off`.
 
     Raises UserError (kind MODEL) where that one does not read the model, or is turned off in the settings:
     whether a person or a policy did that, naming it here does not turn it on.
@@ -77,17 +80,23 @@ def with_engine(model: InstalledModel, wishes: PlacingWishes, settings: Settings
     if wishes.engine is not None:
         engine = choose_engine(str(model.path), wishes.engine)
         model = replace(model, engine=engine, engine_title=ENGINES[engine].title)
-    problem = turned_off(model, settings)
+    problem = turned_off(model, settings, settings_file)
     if problem is not None:
         raise problem
     return model
 
 
-def turned_off(model: InstalledModel, settings: Settings) -> UserError | None:
-    """Why the model cannot be used though it is sound: its engine is turned off; None: it is not."""
+def turned_off(model: InstalledModel, settings: Settings, settings_file: Path) -> UserError | None:
+    """Why the model cannot be used though it is sound: its engine is turned off; None: it is not.
+
+    `settings_file` is where that can be undone without a window.
+    """
     if model.engine not in settings.engines_off:
         return None
-    return UserError("engine-turned-off", ErrorKind.MODEL, name=model.title, engine=model.engine_title)
+    return UserError(
+        "engine-turned-off-in-file", ErrorKind.MODEL,
+        name=model.title, engine=model.engine_title, engine_name=model.engine, file=str(settings_file),
+    )  # fmt: skip
 
 
 def preferred(settled: Preference, wishes: PlacingWishes) -> Preference:
@@ -99,7 +108,7 @@ def preferred(settled: Preference, wishes: PlacingWishes) -> Preference:
     if wishes.gpu_layers is None and layers == 0 and wishes.wants_a_gpu:
         # Settled for the processor; whoever names a device wants something on it.
         layers = ALL_LAYERS
-    if wishes.device is None and layers and device in (AUTO, CPU_ONLY):
+    if wishes.gpu_layers not in (None, 0) and device in (AUTO, CPU_ONLY):
         # Whoever places layers wants a device for them.
         device = ANY_GPU
     return Preference(device=device, gpu_layers=layers, wisher="model")

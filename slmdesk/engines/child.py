@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from slmdesk.engines import frames
+from slmdesk.engines.missing_libraries import start_error
 from slmdesk.engines.registry import ENGINES
 from slmdesk.engines.traces import describe_bug
 from slmdesk.messages import ErrorKind, UserError
@@ -208,9 +209,7 @@ class _Child:
             return
         except (ImportError, OSError, RuntimeError):
             # What a missing, foreign or broken native library looks like.
-            failure = UserError(
-                "engine-could-not-start", ErrorKind.MODEL, details=traceback.format_exc(), engine=self._title
-            )
+            failure = start_error(self._title, traceback.format_exc())
             self.send(frames.failure_frame(frames.START_REQUEST, failure))
             return
         threading.Thread(target=self._count, name="count tokens", daemon=True).start()

@@ -18,6 +18,8 @@ takes. The order, the same on every system; which builds there are makes the dif
 6. Too little room for a tenth of the layers: the processor, with a warning.
 7. No device of the engine is left, and the computer has a graphics processor that `AUTO` would take: the
    processor, with a warning that says why and how to mend it (`placing_causes`).
+8. Layers that were chosen want a device for them: `AUTO` with layers and nothing that it would take is the
+   processor with a warning, too, for an engine that places layers.
 """
 
 from __future__ import annotations
@@ -114,7 +116,7 @@ def resolve(
         warning = UserError("gpu-engine-broken", ErrorKind.MODEL, engine=engine.title)
         return _on_processor(
             Message("placed-cpu-engine", {"engine": engine.title}),
-            warning if preference.device != AUTO else None,
+            warning if preference.device != AUTO or wants_layers(preference) else None,
         )
     if preference.device not in (AUTO, ANY_GPU):
         return _named(engine, computer, preference, needs)
@@ -135,8 +137,11 @@ def resolve_without_engine(computer: Computer, preference: Preference) -> Placem
     """
     if wants_processor(preference):
         return _on_processor(Message(f"placed-cpu-{_CHOSEN[preference.wisher]}"))
+    if preference.device != AUTO or wants_layers(preference):
+        # Whether layers count is for the engine to say.
+        return None
     board = computer.family == "linux" and computer.machine.lower() in ("aarch64", "arm64")
-    if preference.device == AUTO and not (computer.gpus or computer.notes or board):
+    if not (computer.gpus or computer.notes or board):
         return _on_processor(Message("placed-cpu-no-gpu"))
     return None
 
@@ -145,6 +150,11 @@ def wants_processor(preference: Preference) -> bool:
     """Whether the processor alone is wished."""
     names = _names(preference)
     return preference.gpu_layers == 0 or (bool(names) and all(name == CPU_ONLY for name in names))
+
+
+def wants_layers(preference: Preference) -> bool:
+    """Whether some layers, or all, are wished on another device than the processor."""
+    return preference.gpu_layers not in (None, 0)
 
 
 def _names(preference: Preference) -> list[str]:
@@ -167,12 +177,13 @@ def _named(
         gone = ", ".join(missing) or preference.device
         there = ", ".join(device.name for device in beside_processor(engine))
         facts = {"device": gone, "engine": engine.title}
+        several = "-several" if len(missing) > 1 else ""
         warning = (
-            UserError("gpu-gone", ErrorKind.MODEL, devices=there, **facts)
+            UserError(f"gpu-gone{several}", ErrorKind.MODEL, devices=there, **facts)
             if there
-            else UserError("gpu-gone-none", ErrorKind.MODEL, **facts)
+            else UserError(f"gpu-gone-none{several}", ErrorKind.MODEL, **facts)
         )
-        return _on_processor(Message("placed-cpu-device-missing", facts), warning)
+        return _on_processor(Message(f"placed-cpu-device-missing{several}", facts), warning)
     # Two names may mean the same one.
     used = list({one.name: one for one in found if one is not None}.values())
     return _on_devices(engine, preference, used, needs)
@@ -182,8 +193,15 @@ def _without_device(
     engine: EngineFacts, computer: Computer, preference: Preference, found: Sequence[Usable]
 ) -> Placement:
     """No device is left to be used by itself: say why."""
-    asked = preference.device == ANY_GPU
-    gpu = next((one for one in computer.gpus if asked or _good_by_itself(one)), None)
+    layers = _places_layers(engine) and wants_layers(preference)
+    asked = preference.device == ANY_GPU or layers
+    gpu = next((one for one in computer.gpus if _good_by_itself(one)), None)
+    if gpu is None and layers and found and found[0].shared and not found[0].software:
+        facts = {"device": found[0].title}
+        chosen_only = UserError("gpu-layers-integrated", ErrorKind.MODEL, **facts)
+        return _on_processor(Message("placed-cpu-integrated", facts), chosen_only)
+    if gpu is None and asked:
+        gpu = next(iter(computer.gpus), None)
     if gpu is not None:
         cause = why_not(engine, computer, gpu)
         return _on_processor(cause.reason, cause.warning)
@@ -192,11 +210,16 @@ def _without_device(
         warning = UserError("gpu-only-software", ErrorKind.MODEL, **facts) if asked else None
         return _on_processor(Message("placed-cpu-software", facts), warning)
     if asked:
-        return _on_processor(Message("placed-cpu-no-gpu"), UserError("gpu-none", ErrorKind.MODEL))
+        key = "gpu-none" if preference.device == ANY_GPU else "gpu-none-for-layers"
+        return _on_processor(Message("placed-cpu-no-gpu"), UserError(key, ErrorKind.MODEL))
     shared = [one.title for one in found] or [plain_name(one.name) or one.vendor for one in computer.gpus]
     if shared:
         return _on_processor(Message("placed-cpu-integrated", {"device": shared[0]}))
     return _on_processor(Message("placed-cpu-no-gpu"))
+
+
+def _places_layers(engine: EngineFacts) -> bool:
+    return "gpu_layers" in engine.capabilities.load_options
 
 
 def _good_by_itself(gpu: Gpu) -> bool:
@@ -208,7 +231,7 @@ def _on_devices(
 ) -> Placement:
     named = preference.device not in (AUTO, ANY_GPU)
     layers = preference.gpu_layers
-    if "gpu_layers" not in engine.capabilities.load_options:
+    if not _places_layers(engine):
         layers = None
         devices = devices if named else devices[:1]
         needs = replace(needs, layers=0) if needs is not None else None
@@ -223,7 +246,8 @@ def _on_devices(
     if not room.worthwhile:
         facts = {"device": _titles(used)}
         free = sum(one.free_memory or 0 for one in used)
-        warning = UserError("gpu-memory-too-small", ErrorKind.MODEL, free_memory=free, **facts)
+        key = "gpu-memory-too-small" + ("-several" if len(used) > 1 else "")
+        warning = UserError(key, ErrorKind.MODEL, free_memory=free, **facts)
         return _on_processor(Message("placed-cpu-memory", facts), warning)
     split = room.shares if len(room.shares) == len(used) else ()
     if len(preference.tensor_split) == len(used):

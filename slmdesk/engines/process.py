@@ -386,6 +386,7 @@ class _Allowance:
 _START_AFRESH_AFTER = frozenset(
     {
         "engine-out-of-memory", "engine-out-of-memory-loading", "engine-could-not-start",
-        "engine-not-installed", "engine-not-for-this-system",
+        "engine-not-installed", "engine-not-for-this-system", "engine-needs-driver", "engine-needs-runtime",
+        "engine-needs-library",
     }
 )  # fmt: skip

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from slmdesk.storage.database import Database
+from slmdesk.storage.device_names import DeviceFault, fault_of_devices, general_devices, split_devices
 from slmdesk.storage.folders import make_private_folder, write_atomically
 from slmdesk.storage.log import log_file, set_up_logging, show_uncaught
 from slmdesk.storage.migrations import SCHEMA_VERSION
@@ -59,6 +60,7 @@ __all__ = [
     "WINDOW_SIDE_LEAST",
     "WINDOW_SIDE_MOST",
     "Database",
+    "DeviceFault",
     "KvPrecision",
     "LanguageChoice",
     "LostMessage",
@@ -70,15 +72,18 @@ __all__ = [
     "Theme",
     "WindowLock",
     "back_up",
+    "fault_of_devices",
     "find_and_repair_damage",
     "find_paths",
     "forget_in_backups",
+    "general_devices",
     "log_file",
     "make_private_folder",
     "resources_folder",
     "row_digest",
     "set_up_logging",
     "show_uncaught",
+    "split_devices",
     "storage_problems",
     "write_atomically",
 ]

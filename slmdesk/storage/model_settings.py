@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from slmdesk.storage.device_names import check_devices
 from slmdesk.storage.setting_fields import check_fields, setting
 
 KvPrecision: TypeAlias = Literal["f16", "q8_0"]
@@ -24,7 +25,7 @@ class ModelSettings:
     Raises ValueError for a value outside the type or range of its field.
     """
 
-    device: str | None = setting(None, "setting-device", least=1, most=LONGEST_NAME)
+    device: str | None = setting(None, "setting-device", least=1, most=LONGEST_NAME, check=check_devices)
     gpu_layers: int | None = setting(None, "setting-gpu-layers", least=-1, most=MOST_GPU_LAYERS)
     threads: int | None = setting(None, "setting-threads", least=0, most=MOST_THREADS)
     context_length: int | None = setting(None, "setting-context-length", least=0, most=LONGEST_CONTEXT_LENGTH)

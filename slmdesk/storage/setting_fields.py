@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -14,12 +14,20 @@ from slmdesk.messages import Message
 _MOST_ENTRIES = 10_000
 
 
-def setting(default: Any, label: str, *, least: int | None = None, most: int | None = None) -> Any:
+def setting(
+    default: Any,
+    label: str,
+    *,
+    least: int | None = None,
+    most: int | None = None,
+    check: Callable[[Any], None] | None = None,
+) -> Any:
     """A field of settings: its default, the key of its label, and its range (inclusive).
 
-    The range is that of a number, or of the length of a text. `dict` as the default: an empty one.
+    The range is that of a number, or of the length of a text. `check` raises ValueError for a value within
+    it that still is none. `dict` as the default: an empty one.
     """
-    metadata = {"label": Message(label), "least": least, "most": most}
+    metadata = {"label": Message(label), "least": least, "most": most, "check": check}
     if default is dict:
         return dataclasses.field(default_factory=dict, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -58,6 +66,8 @@ def _check(one: dataclasses.Field[Any], kind: Any, value: Any) -> None:
     else:
         _check_plain(one, kind, value)
         _check_range(one, value)
+        if one.metadata["check"] is not None:
+            one.metadata["check"](value)
 
 
 def _check_entries(one: dataclasses.Field[Any], kind: Any, value: Any) -> None:

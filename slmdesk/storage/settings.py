@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from slmdesk.messages import ErrorKind, Message, UserError, say
+from slmdesk.storage.device_names import check_devices
 from slmdesk.storage.folders import write_atomically
 from slmdesk.storage.model_settings import (
     LONGEST_CONTEXT_LENGTH,
@@ -59,8 +60,9 @@ class Settings:
     window_width: int = setting(1280, "setting-window-width", least=WINDOW_SIDE_LEAST, most=WINDOW_SIDE_MOST)
     window_height: int = setting(800, "setting-window-height", least=WINDOW_SIDE_LEAST, most=WINDOW_SIDE_MOST)
 
-    device: str = setting("auto", "setting-device", least=1, most=LONGEST_NAME)
-    """Where models run: `auto`, `cpu`, or the name of a device as an engine has it."""
+    device: str = setting("auto", "setting-device", least=1, most=LONGEST_NAME, check=check_devices)
+    """Where models run: `auto`, `cpu`, `gpu`, or the name of a device as an engine has it, several with
+    commas between them."""
     gpu_layers: int = setting(-1, "setting-gpu-layers", least=-1, most=MOST_GPU_LAYERS)
     """Layers of a model to place on a device that is not the processor; -1: as many as fit."""
     threads: int = setting(0, "setting-threads", least=0, most=MOST_THREADS)
@@ -116,8 +118,12 @@ class SettingsStore:
     those of single models among them.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, engines: Callable[[], Collection[str]] | None = None) -> None:
+        """`engines` tells the names that `Settings.engines_off` may have, where somebody has set that; None:
+        any will do.
+        """
         self.file = file
+        self._engines = engines
         self._problems: list[tuple[str, dict[str, str | Message]]] = []
         # A file that could not be read is moved away before another takes its name.
         self._in_the_way = False
@@ -156,7 +162,24 @@ class SettingsStore:
                     self._note("setting-ignored", error, name=labels[name], file=str(self.file))
                 else:
                     usable[name] = value
-            return Settings(**usable)
+            settings = Settings(**usable)
+            self._look_at_engines(settings, labels["engines_off"])
+            return settings
+
+    def _look_at_engines(self, settings: Settings, label: Message) -> None:
+        """Note names of engines that there are not. They are kept: a newer version may have them."""
+        if self._engines is None or not settings.engines_off:
+            return
+        known = self._engines()
+        for engine in [one for one in settings.engines_off if one not in known]:
+            self._note(
+                "setting-engine-unknown",
+                ValueError(f"no engine is called {engine!r}"),
+                name=label,
+                engine=engine,
+                engines=", ".join(known),
+                file=str(self.file),
+            )
 
     def _from_plain(self, name: str, value: Any) -> Any:
         """What JSON has no type of its own for. Raises ValueError where it is something else."""

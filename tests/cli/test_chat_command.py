@@ -33,6 +33,7 @@ JSON_KEYS = [
     "generated_tokens",
     "tokens_per_second",
     "engine",
+    "engine_name",
     "device",
     "gpu_layers",
 ]
@@ -74,7 +75,7 @@ def test_on_the_processor_alone(run_cli: RunCli, starter: InstalledModel) -> Non
     assert done.returncode == 0
     answer = json.loads(done.stdout)
     assert answer["engine"].startswith("llama.cpp")
-    assert (answer["device"], answer["gpu_layers"]) == ("CPU", 0)
+    assert (answer["engine_name"], answer["device"], answer["gpu_layers"]) == ("llama.cpp", "CPU", 0)
 
 
 def test_a_folder_in_onnx_format(run_cli: RunCli, tmp_path: Path) -> None:
@@ -84,6 +85,7 @@ def test_a_folder_in_onnx_format(run_cli: RunCli, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         answer = json.loads(done.stdout)
         assert (answer["engine"], answer["device"]) == ("ONNX Runtime GenAI", "CPU")
+        assert answer["engine_name"] == "onnx", "as --engine takes it"
         assert answer["generated_tokens"] == 5
         assert answer["text"]
 

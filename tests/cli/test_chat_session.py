@@ -49,6 +49,7 @@ JSON_KEYS = [
     "generated_tokens",
     "tokens_per_second",
     "engine",
+    "engine_name",
     "device",
     "gpu_layers",
 ]
@@ -237,6 +238,7 @@ def test_json_is_one_object_with_exactly_these_keys(capsys: pytest.CaptureFixtur
         2,
         41.25,
         "scripted 1",
+        "llama.cpp",
         "CPU",
         0,
     ]
@@ -348,8 +350,8 @@ def test_failure_keeps_the_text_so_far(as_json: bool, capsys: pytest.CaptureFixt
         assert list(answer) == JSON_KEYS
         assert (answer["text"], answer["end_reason"]) == ("half a sen", "error")
         # The engine is gone, and with it the figures.
-        assert set(list(answer.values())[2:-3]) == {None}
-        assert list(answer.values())[-3:] == ["scripted 1", "CPU", 0]
+        assert set(list(answer.values())[2:-4]) == {None}
+        assert list(answer.values())[-4:] == ["scripted 1", "llama.cpp", "CPU", 0]
     else:
         assert out == "half a sen\n"
 
@@ -364,7 +366,7 @@ def test_rate_that_was_not_measured_is_null(capsys: pytest.CaptureFixture[str]) 
     session, _ = _session(act, as_json=True)
     assert session.answer_once("Hi") == 0
     answer = json.loads(capsys.readouterr().out)
-    assert list(answer.values()) == ["x", "stop", 1200, 0, None, 0.25, 1, None, None, None, None]
+    assert list(answer.values()) == ["x", "stop", 1200, 0, None, 0.25, 1, *[None] * 5]
 
 
 def test_engine_that_fails_is_told_with_what_to_try(

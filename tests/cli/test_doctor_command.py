@@ -98,6 +98,9 @@ def test_json(run_cli: RunCli, paths: Paths, starter_file: Path) -> None:
         assert Path(engine["library"]).exists()
         assert "CPU" in engine["backends"]
         assert "CPU" in {device["kind"].upper() for device in engine["devices"]}
+        [processor] = [device for device in engine["devices"] if device["name"] == "CPU"]
+        total, free = processor["total_memory_bytes"], processor["free_memory_bytes"]
+        assert 0 < free < total, "other programs take some of it"
         assert engine["placement"]["runs"] is True
         assert engine["placement"]["title"]
         assert engine["placement"]["reason"]
@@ -140,7 +143,13 @@ def test_writes_nothing_but_its_log(run_cli: RunCli, paths: Paths) -> None:
 
 
 def test_problems_are_named(look_at: LookAt, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = UserError("engine-could-not-start", ErrorKind.MODEL, details="x\nOSError: no lib", engine="One")
+    broken = UserError(
+        "engine-could-not-start",
+        ErrorKind.MODEL,
+        details="x\nOSError: no lib",
+        engine="One",
+        reason="OSError: no lib",
+    )
     monkeypatch.setattr(findings, "starter_file", lambda: None)
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: ["nowhere-to-be-found>=1", "click"])
     found = look_at(problem=broken)
@@ -148,7 +157,9 @@ def test_problems_are_named(look_at: LookAt, monkeypatch: pytest.MonkeyPatch) ->
     assert said[0] == "The Python package nowhere-to-be-found is not installed."
     assert len([one for one in said if "One cannot be started" in one]) == len(engine_names())
     assert "The starter model is not installed." in said
-    assert "  Reason  OSError: no lib" in list(lines(found))
+    stated = [line for line in lines(found) if "OSError: no lib" in line and line.startswith("  State")]
+    assert len(stated) == len(engine_names())
+    assert not [line for line in lines(found) if line.startswith("  Reason")]
     assert not [one for one in said if "slmdesk doctor" in one]
     for engine in findings_as_json(found)["engines"]:
         placement = engine["placement"]
@@ -180,11 +191,64 @@ def test_an_exit_status_alone_is_not_said_twice(look_at: LookAt) -> None:
     assert not [line for line in lines(look_at(problem=crashed)) if "Reason" in line]
 
 
-def test_settings_that_cannot_be_used_are_problems(look_at: LookAt, paths: Paths) -> None:
-    paths.settings_file.parent.mkdir(parents=True, exist_ok=True)
-    paths.settings_file.write_text(json.dumps({"text_zoom": 9000}))
-    [said] = [one for one in findings_as_json(look_at(CPU))["problems"] if str(paths.settings_file) in one]
-    assert "size" in said.lower()
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"text_zoom": 9000}', "The setting “Size of chat text” has a value that cannot be used"),
+        ('{"device": "cpu,gpu"}', "The setting “Run models on” has a value that cannot be used"),
+        (
+            '{"engines_off": ["llamacpp"]}',
+            "The setting “Engines” names “llamacpp”, and no engine is called so",
+        ),
+        ("{bad", "The settings were damaged and are kept as"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_problems(
+    content: str, words: str, run_cli: RunCli, paths: Paths
+) -> None:
+    """Also where the file was moved aside before doctor itself could look."""
+    paths.settings_file.write_text(content)
+    done = run_cli("doctor", "--json")
+    [said] = [one for one in json.loads(done.stdout)["problems"] if one.startswith(words)]
+    assert str(paths.settings_file) in said
+    assert words in done.stderr
+
+
+def test_without_any_engine_that_is_turned_on_nothing_is_ready(
+    look_at: LookAt, paths: Paths, starter_file: Path
+) -> None:
+    found = look_at(CPU, settings=Settings(engines_off=engine_names()))
+    [said] = [one for one in problems(found) if "every engine is turned off" in one]
+    assert "“engines_off”" in said
+    assert str(paths.settings_file) in said
+    [starter] = [line for line in lines(found) if line.startswith("  Starter model")]
+    assert f"{starter_file}, not to be used: <{found.starter_engine}> is switched off" in starter
+    on = look_at(CPU, settings=Settings(engines_off=engine_names()[1:]))
+    assert not [one for one in problems(on) if "every engine" in one]
+    [starter] = [line for line in lines(on) if line.startswith("  Starter model")]
+    assert starter.endswith(str(starter_file))
+
+
+def test_the_starter_of_an_engine_that_does_not_work(look_at: LookAt, starter_file: Path) -> None:
+    broken = UserError("engine-could-not-start", ErrorKind.MODEL, engine="One", reason="no lib")
+    [starter] = [line for line in lines(look_at(problem=broken)) if line.startswith("  Starter model")]
+    assert starter.endswith("does not work on this computer")
+
+
+@pytest.mark.parametrize(("asked", "used"), [(0, 5), (1, 1), (7, 7), (1000, 24)])
+def test_the_threads_are_those_of_the_settings(asked: int, used: int, look_at: LookAt) -> None:
+    found = look_at(CPU, settings=Settings(threads=asked))
+    [line] = [line for line in lines(found) if "Threads used for decoding" in line]
+    assert line.split()[-1] == str(used)
+    as_json = findings_as_json(found)
+    assert (as_json["threads"], as_json["hardware"]["default_threads"]) == (used, 5)
+
+
+def test_layers_of_the_settings_without_a_gpu_are_a_problem(look_at: LookAt) -> None:
+    found = look_at(CPU, settings=Settings(gpu_layers=5))
+    said = [one for one in problems(found) if "layers are to be placed on one" in one]
+    assert len(said) == len(engine_names())
+    assert "“gpu_layers”: -1" in said[0]
 
 
 def test_an_engine_that_lets_others_wait_is_named(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +283,9 @@ def test_waiting_is_said_to_whoever_watches(
 ) -> None:
     found = look_nowhere(paths, monkeypatch)
 
-    def look_slowly(_: Paths, __: Settings, on_wait: findings.OnWait | None) -> Findings:
+    def look_slowly(
+        _: Paths, __: Settings, on_wait: findings.OnWait | None, ___: Sequence[UserError]
+    ) -> Findings:
         if on_wait is not None:
             on_wait(["One", "Two"])
         return found
@@ -318,7 +384,7 @@ def test_the_settings_decide(look_at: LookAt) -> None:
 
 def test_an_engine_that_is_switched_off_is_no_problem(look_at: LookAt) -> None:
     off = engine_names()[0]
-    broken = UserError("engine-could-not-start", ErrorKind.MODEL, engine="One")
+    broken = UserError("engine-could-not-start", ErrorKind.MODEL, engine="One", reason="no lib")
     found = look_at(problem=broken, settings=Settings(engines_off=(off,)))
     assert [one["switched_off"] for one in findings_as_json(found)["engines"]].count(True) == 1
     assert not [one for one in problems(found) if one.startswith(f"<{off}>")]
@@ -378,7 +444,7 @@ def test_scripts_can_rely_on_the_keys(look_at: LookAt) -> None:
     }
     known = {
         "found": "slmdesk python system dependencies engines hardware disk_free_bytes paths starter display"
-        " problems",
+        " problems threads",
         "engine": "name title switched_off version library package backends devices placement problem"
         " details",
         "device": "name description kind backend free_memory_bytes total_memory_bytes largest_buffer_bytes",

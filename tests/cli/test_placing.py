@@ -21,7 +21,7 @@ from slmdesk.cli.placing import (
 from slmdesk.engines import ENGINES, Device, EngineFacts, EngineSurvey, Preference, engine_names
 from slmdesk.hardware import Computer, Gpu
 from slmdesk.library import InstalledModel
-from slmdesk.messages import UserError
+from slmdesk.messages import UserError, error_sentences
 from slmdesk.storage import ModelSettings, Settings
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
@@ -134,6 +134,17 @@ SECOND = Preference(device="CUDA1", gpu_layers=7, wisher="person")
             Preference(device="Vulkan0", gpu_layers=-1, wisher="model"),
         ),
         (Preference(), PlacingWishes(gpu_layers=0), Preference(gpu_layers=0, wisher="model")),
+        # With the word for letting the computer choose, too.
+        (
+            Preference(),
+            PlacingWishes(device="auto", gpu_layers=4),
+            Preference(device="gpu", gpu_layers=4, wisher="model"),
+        ),
+        (
+            Preference(gpu_layers=4),
+            PlacingWishes(device="auto"),
+            Preference(device="auto", gpu_layers=4, wisher="model"),
+        ),
         (
             Preference(device="cpu", wisher="person"),
             PlacingWishes(gpu_layers=4),
@@ -166,7 +177,11 @@ GIB = 2**30
 
 
 def _planner(
-    wishes: PlacingWishes, *, with_gpu: bool = False, settings: Settings | None = None
+    wishes: PlacingWishes,
+    *,
+    with_gpu: bool = False,
+    with_card: bool = True,
+    settings: Settings | None = None,
 ) -> StrictPlanner:
     cpu = Device(name="CPU", description="a processor", kind="cpu", free_memory=0, total_memory=0)
     gpu = Device(
@@ -186,7 +201,16 @@ def _planner(
         )
 
     computer = Computer(
-        "Linux", "x86_64", "a processor", 4, 8, 4, 16 * GIB, 9 * GIB, family="linux", gpus=(card,)
+        "Linux",
+        "x86_64",
+        "a processor",
+        4,
+        8,
+        4,
+        16 * GIB,
+        9 * GIB,
+        family="linux",
+        gpus=(card,) if with_card else (),
     )
     return StrictPlanner(
         settings or Settings(), wishes, survey=EngineSurvey(probe), computer=lambda: computer
@@ -213,6 +237,27 @@ def test_a_device_of_the_settings_is_only_warned_of() -> None:
     plan = _planner(PlacingWishes(), settings=Settings(device="Nowhere7")).plan(MODEL)
     assert plan.options.devices == ()
     assert plan.placement.warning is not None
+
+
+@pytest.mark.parametrize("engine", engine_names())
+def test_layers_that_were_asked_for_without_a_gpu_end_it(engine: str) -> None:
+    model = replace(MODEL, engine=engine)
+    for device in (None, "auto", "gpu"):
+        with pytest.raises(UserError, match="gpu-none") as raised:
+            _planner(PlacingWishes(device=device, gpu_layers=20), with_card=False).plan(model)
+        assert raised.value.kind == 3
+
+
+def test_layers_of_the_settings_without_a_gpu_are_warned_of() -> None:
+    for_all = Settings(gpu_layers=5)
+    for_it = Settings(model_settings={str(MODEL.path): ModelSettings(gpu_layers=5)})
+    for settings in (for_all, for_it):
+        for wishes in (PlacingWishes(), PlacingWishes(device="auto")):
+            plan = _planner(wishes, with_card=False, settings=settings).plan(MODEL)
+            assert plan.options.devices == ()
+            assert plan.placement.warning is not None
+            assert plan.placement.warning.key == "gpu-none-for-layers"
+        assert _planner(PlacingWishes(device="cpu"), settings=settings).plan(MODEL).placement.warning is None
 
 
 @pytest.mark.parametrize("device", [None, "auto", "gpu", "CUDA0"])
@@ -242,14 +287,22 @@ def test_settings_of_the_one_model_count() -> None:
 
 def test_an_engine_that_is_switched_off_does_not_run_by_name_either() -> None:
     off = Settings(engines_off=(MODEL.engine,))
-    assert with_engine(MODEL, PlacingWishes(), Settings()) == MODEL
-    assert with_engine(MODEL, PlacingWishes(engine=MODEL.engine), Settings()).engine == MODEL.engine
+    file = Path("settings.json")
+    assert with_engine(MODEL, PlacingWishes(), Settings(), file) == MODEL
+    assert with_engine(MODEL, PlacingWishes(engine=MODEL.engine), Settings(), file).engine == MODEL.engine
     with pytest.raises(UserError, match="engine-turned-off"):
-        with_engine(MODEL, PlacingWishes(), off)
+        with_engine(MODEL, PlacingWishes(), off, file)
     unnamed = replace(MODEL, engine="", engine_title="")
     with pytest.raises(UserError, match="engine-turned-off") as raised:
-        with_engine(unnamed, PlacingWishes(engine=MODEL.engine), off)
-    assert raised.value.facts == {"name": MODEL.title, "engine": ENGINES[MODEL.engine].title}
+        with_engine(unnamed, PlacingWishes(engine=MODEL.engine), off, file)
+    assert raised.value.facts == {
+        "name": MODEL.title,
+        "engine": ENGINES[MODEL.engine].title,
+        "engine_name": MODEL.engine,
+        "file": str(file),
+    }
+    # Where there is no window, the file is what can be followed.
+    assert f"take “{MODEL.engine}” out of “engines_off” in {file}." in error_sentences(raised.value).do
 
 
 def test_what_else_is_wished_comes_from_the_settings() -> None:

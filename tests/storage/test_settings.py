@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.messages import UserError, choose_language, one_line, say
+from slmdesk.messages import UserError, choose_language, error_sentences, one_line, say
 from slmdesk.storage import ModelSettings, Settings, SettingsStore, WindowLock, resources_folder
 
 
@@ -214,6 +214,10 @@ def test_settings_of_engines_and_of_single_models_are_kept(store: SettingsStore)
         ("device", ""),
         ("device", "x" * 300),
         ("device", None),
+        ("device", ",,"),
+        ("device", "cpu,gpu"),
+        ("device", "gpu,CUDA0"),
+        ("device", "CUDA0,CUDA0"),
         ("gpu_layers", -2),
         ("gpu_layers", "all"),
         ("threads", -1),
@@ -238,6 +242,30 @@ def test_a_bad_value_of_an_engine_costs_only_itself(store: SettingsStore, name: 
     assert [one_line(problem) for problem in store.problems] == [
         f"The setting “{label}” has a value that cannot be used: the default is used instead."
     ]
+
+
+def test_devices_that_can_be_named(store: SettingsStore) -> None:
+    for device in ("auto", "cpu", "CPU", "gpu", "CUDA0", "CUDA0,CUDA1", "CUDA1, Vulkan0", "Karta 1"):
+        assert Settings(device=device).device == device
+        assert ModelSettings(device=device).device == device
+    with pytest.raises(ValueError, match="not alone"):
+        ModelSettings(device="gpu,CUDA0")
+
+
+def test_an_engine_that_there_is_not_is_told_and_kept(tmp_path: Path) -> None:
+    """A newer version may have it; and what else is off must not run because of it."""
+    file = tmp_path / "settings.json"
+    store = SettingsStore(file, lambda: ("one", "two"))
+    file.write_text('{"engines_off": ["tow", "one"]}')
+    assert store.load().engines_off == ("tow", "one")
+    [problem] = store.problems
+    assert one_line(problem) == (
+        "The setting “Engines” names “tow”, and no engine is called so: the engines are called one, two."
+    )
+    assert str(file) in error_sentences(problem).do
+    file.write_text('{"engines_off": ["one"]}')
+    store.load()
+    assert store.problems == []
 
 
 def test_a_bad_value_of_one_model_costs_only_itself(store: SettingsStore) -> None:

@@ -124,7 +124,31 @@ ERRORS: dict[str, ErrorText] = {
         N_("If you do not trust where this model comes from, remove it"),
     ),
     "engine-could-not-start": ErrorText(
-        _STARTING, N_("its native library cannot be used"), _REINSTALL, _REINSTALL_NOW
+        _STARTING, N_("its native library cannot be used (“{reason}”)"), _REINSTALL, _REINSTALL_NOW
+    ),
+    "engine-needs-runtime": ErrorText(
+        _STARTING,
+        N_("{library} was not found, a part of {product} from {maker}"),
+        N_(
+            "Install {product} from {maker} so that the system finds {library}, or install the build of the "
+            "engine for the processor"
+        ),
+    ),
+    "engine-needs-driver": ErrorText(
+        _STARTING,
+        N_("{library} was not found, a part of the driver from NVIDIA"),
+        N_(
+            "Install the driver of NVIDIA; in a container, start the container with access to the GPU. Or "
+            "install the build of the engine for the processor"
+        ),
+    ),
+    "engine-needs-library": ErrorText(
+        _STARTING,
+        N_("the library {library} that it needs was not found"),
+        N_(
+            "Install the package of your system that brings {library}; if there is none, install SLM Desk "
+            "again"
+        ),
     ),
     "engine-process-refused": ErrorText(
         _STARTING,

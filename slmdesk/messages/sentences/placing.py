@@ -25,6 +25,7 @@ SENTENCES: dict[str, str | Plural] = {
         "Runs on the processor: the free memory of {device} is too small for this model."
     ),
     "placed-cpu-device-missing": N_("Runs on the processor: the device {device} is not there."),
+    "placed-cpu-device-missing-several": N_("Runs on the processor: the devices {device} are not there."),
     "placed-cpu-engine": N_("Runs nowhere yet: {engine} does not work on this computer."),
     "placed-nowhere-off": N_("Runs nowhere: {engine} is switched off in the settings."),
     # On a device.
@@ -54,6 +55,11 @@ SENTENCES: dict[str, str | Plural] = {
 _CANNOT_LOAD = N_("the model {file} cannot be loaded")
 _NOT_WITH_THESE = N_("the model cannot be loaded with these options")
 _NOT_USED = N_("{device} is not used")
+_SEVERAL_NOT_USED = N_("{device} are not used")
+_AS_MANY_AS_FIT_OR_DRIVER = N_(
+    "Set the layers on the device back to as many as fit (“gpu_layers”: -1 in the file of the settings), or "
+    "install the driver of the graphics processor and restart the computer"
+)
 _LESS_ON_DEVICE = N_(
     "Place fewer layers on it, choose a shorter context length or a smaller KV cache type, or run the model "
     "on the processor"
@@ -157,10 +163,31 @@ ERRORS: dict[str, ErrorText] = {
         N_("it has {free_memory} of memory free, too little for this model"),
         N_("Close programs that use it, or choose a smaller model or a shorter context length"),
     ),
+    "gpu-memory-too-small-several": ErrorText(
+        _SEVERAL_NOT_USED,
+        N_("together they have {free_memory} of memory free, too little for this model"),
+        N_("Close programs that use them, or choose a smaller model or a shorter context length"),
+    ),
     "gpu-none": ErrorText(
         N_("no graphics processor is used"),
         N_("one was asked for, and this computer has none that was found"),
         N_("Choose the processor, or install the driver of the graphics processor and restart the computer"),
+    ),
+    "gpu-none-for-layers": ErrorText(
+        N_("no graphics processor is used"),
+        N_("layers are to be placed on one, and this computer has none that was found"),
+        _AS_MANY_AS_FIT_OR_DRIVER,
+    ),
+    "gpu-layers-integrated": ErrorText(
+        _NOT_USED,
+        N_(
+            "layers are to be placed on a graphics processor, and one that shares the computer's memory is "
+            "used only where it is chosen"
+        ),
+        N_(
+            "Choose it as the device, or set the layers on the device back to as many as fit (“gpu_layers”: "
+            "-1 in the file of the settings)"
+        ),
     ),
     "gpu-only-software": ErrorText(
         N_("no graphics processor is used"),
@@ -172,10 +199,20 @@ ERRORS: dict[str, ErrorText] = {
         N_("{engine} sees no such device; it sees: {devices}"),
         N_("Check that it is connected and switched on, or choose one of the devices that are there"),
     ),
+    "gpu-gone-several": ErrorText(
+        _SEVERAL_NOT_USED,
+        N_("{engine} sees no such devices; it sees: {devices}"),
+        N_("Check that they are connected and switched on, or choose one of the devices that are there"),
+    ),
     "gpu-gone-none": ErrorText(
         _NOT_USED,
         N_("{engine} sees no device besides the processor"),
         N_("Check that it is connected and switched on, or choose the processor"),
+    ),
+    "gpu-gone-none-several": ErrorText(
+        _SEVERAL_NOT_USED,
+        N_("{engine} sees no device besides the processor"),
+        N_("Check that they are connected and switched on, or choose the processor"),
     ),
     "gpu-engine-broken": ErrorText(
         N_("no graphics processor is used"),

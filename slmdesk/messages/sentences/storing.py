@@ -41,6 +41,11 @@ ERRORS: dict[str, ErrorText] = {
         why=N_("what is set for all models is used instead"),
         do=N_("Choose it again, or correct it in {file}"),
     ),
+    "setting-engine-unknown": ErrorText(
+        what=N_("the setting “{name}” names “{engine}”, and no engine is called so"),
+        why=N_("the engines are called {engines}"),
+        do=N_("Correct “engines_off” in {file}"),
+    ),
     "settings-unreadable": ErrorText(
         what=N_("the settings in {file} cannot be read"),
         why=N_("the system says “{reason}”"),

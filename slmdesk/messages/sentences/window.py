@@ -13,6 +13,22 @@ ERRORS: dict[str, ErrorText] = {
         why=N_("{engine} is turned off in the settings"),
         do=N_("Turn it on in the settings, under Engines and devices"),
     ),
+    "engine-turned-off-in-file": ErrorText(
+        what=N_("{name} cannot be loaded"),
+        why=N_("{engine} is turned off in the settings"),
+        do=N_(
+            "Turn it on in the settings, under Engines and devices, or take “{engine_name}” out of "
+            "“engines_off” in {file}"
+        ),
+    ),
+    "engines-turned-off": ErrorText(
+        what=N_("no model can be used"),
+        why=N_("every engine is turned off in the settings"),
+        do=N_(
+            "Turn one on in the settings, under Engines and devices, or take its name out of “engines_off” "
+            "in {file}"
+        ),
+    ),
     "nothing-opens": ErrorText(
         what=N_("{path} cannot be shown"),
         why=N_("no program of this system opens it"),

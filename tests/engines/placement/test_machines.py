@@ -25,7 +25,7 @@ from slmdesk.engines import (
     resolve_without_engine,
 )
 from slmdesk.engines.placement import Wisher
-from slmdesk.messages import Message, error_sentences, say
+from slmdesk.messages import Message, error_sentences, one_line, say
 from tests.engines.placement.builds import BUILDS, device
 from tests.hardware.recorded import machines
 
@@ -90,6 +90,8 @@ linux-nvidia            | onnx cuda     | auto    | CUDA0     | placed-gpu-whole
 linux-two-nvidia        | llama cuda    | auto    | CUDA1     | placed-gpu-whole         |
 linux-two-nvidia        | llama cuda    | CUDA0,CUDA1 | CUDA0,CUDA1 | placed-gpu-chosen  |
 linux-two-nvidia        | llama cuda    | CUDA0,CUDA7 |       | placed-cpu-device-missing| gpu-gone
+linux-two-nvidia        | llama cuda    | CUDA5,CUDA7 | | placed-cpu-device-missing-several | gpu-gone-several
+linux-two-nvidia  | llama cpu | CUDA0,CUDA1 | | placed-cpu-device-missing-several | gpu-gone-none-several
 linux-two-nvidia        | onnx cuda     | auto    |           | placed-cpu-driver        | gpu-driver-old
 linux-nvidia-unified    | llama vulkan  | auto    | Vulkan0   | placed-gpu-whole         |
 linux-nouveau           | llama cuda    | auto    |           | placed-cpu-driver        | gpu-driver-free
@@ -144,6 +146,58 @@ def test_every_decision_can_be_said(machine: str) -> None:
         assert say(placement.reason).endswith(".")
         if placement.warning is not None:
             assert error_sentences(placement.warning).do
+
+
+LAYERS_TABLE = """
+server-no-gpu           | llama cpu     | gpu-none-for-layers
+container               | llama vulkan  | gpu-none-for-layers
+linux-nvidia            | llama cpu     | gpu-build-without
+server-no-gpu           | onnx          |
+"""
+
+
+@pytest.mark.parametrize(
+    ("machine", "build", "warning"),
+    [[cell.strip() for cell in line.split("|")] for line in LAYERS_TABLE.strip().splitlines()],
+)
+@pytest.mark.parametrize("layers", [5, ALL_LAYERS])
+def test_layers_are_never_silently_on_the_processor(
+    machine: str, build: str, warning: str, layers: int
+) -> None:
+    """An engine that places no layers has nothing to do with them."""
+    computer = MACHINES[machine]
+    preference = Preference(gpu_layers=layers)
+    early = resolve_without_engine(computer, preference)
+    placement = early or resolve(BUILDS[build](computer), computer, preference, NEEDS)
+    assert placement.devices == ()
+    assert (placement.warning.key if placement.warning else "") == warning
+    if placement.warning is not None:
+        assert error_sentences(placement.warning).do
+
+
+def test_layers_and_a_device_that_is_used_only_where_it_is_chosen() -> None:
+    computer = MACHINES["server-no-gpu"]
+    engine = BUILDS["llama cpu"](computer)
+    for name, description, kind, key in (
+        ("Vulkan0", "AMD Radeon 780M", "integrated gpu", "gpu-layers-integrated"),
+        ("Vulkan0", "llvmpipe (LLVM 15)", "gpu", "gpu-only-software"),
+    ):
+        one = device(name, "Vulkan", 2**33, description=description, kind=kind)
+        seeing = replace(engine, devices=(one, *engine.devices), backends=("Vulkan", "CPU"))
+        assert resolve(seeing, computer, Preference(), NEEDS).warning is None
+        warning = resolve(seeing, computer, Preference(gpu_layers=5), NEEDS).warning
+        assert warning is not None
+        assert warning.key == key
+        assert error_sentences(warning).do
+
+
+def test_several_devices_that_are_not_there() -> None:
+    warning = place("linux-two-nvidia", "llama cuda", "CUDA5, CUDA7").warning
+    assert warning is not None
+    assert one_line(warning) == (
+        "CUDA5, CUDA7 are not used: llama.cpp sees no such devices; it sees: CUDA0, CUDA1."
+    )
+    assert error_sentences(warning).do.startswith("Check that they are connected")
 
 
 def test_in_words() -> None:

@@ -67,7 +67,8 @@ engines = st.builds(
     package=st.sampled_from(["llama-cpp-python", "onnxruntime-genai", "onnxruntime-genai-winml", "other"]),
     backends=st.lists(st.sampled_from(BACKENDS), max_size=3).map(tuple),
     capabilities=st.sampled_from([Capabilities(), Capabilities(load_options=())]),
-    problem=st.none() | st.just(UserError("engine-could-not-start", ErrorKind.MODEL, engine="One")),
+    problem=st.none()
+    | st.just(UserError("engine-could-not-start", ErrorKind.MODEL, engine="One", reason="x")),
 )
 preferences = st.builds(
     Preference,
@@ -112,6 +113,8 @@ def test_every_decision(
         assert placement.warning is None
     elif preference.device != AUTO:
         assert placement.devices or placement.warning is not None, "never silently on the processor"
+    elif preference.gpu_layers is not None and "gpu_layers" in engine.capabilities.load_options:
+        assert placement.devices or placement.warning is not None, "nor are layers that were chosen"
 
 
 @given(engines, computers(), preferences, needs)
