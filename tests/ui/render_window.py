@@ -109,6 +109,10 @@ def main() -> int:
     arguments = parser.parse_args()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["QT_SCALE_FACTOR"] = arguments.scale
+    from tests.ui.render_states import STATES
+
+    if unknown := [one for one in arguments.states if one not in STATES]:
+        parser.error(f"there is no state {', '.join(unknown)}; there are {', '.join(STATES)}")
     arguments.folder.mkdir(parents=True, exist_ok=True)
     _draw(
         arguments.folder,

@@ -233,7 +233,9 @@ def test_an_engine_is_turned_off_and_its_models_say_so(make_window: MakeWindow, 
     settle(qtbot, window)
     assert machine.settings.engines_off == (SECOND,)
     assert page.engines[1].state.label.text() == "Off"
-    assert "One engine stays on" in page.engines[0].switch.fixed
+    why = "One engine stays on: without any, no model can answer."
+    assert page.engines[0].switch.fixed == why
+    assert why in [label.text() for label in page.engines[0].row.findChildren(Label) if label.isVisible()]
     rows = {one.value: one for one in window.chat.composer.model_button.open_list().choices}
     assert not rows["other"].usable
     assert rows["other"].about == "ONNX Runtime GenAI is turned off in the settings."
@@ -345,6 +347,26 @@ def test_threads_go_back_to_what_was_found(make_window: MakeWindow, qtbot: QtBot
     assert device.found_button.isHidden()
     assert (device.threads.edit.text(), device.threads.edit.placeholderText()) == ("", "8")
     assert device.threads.isAncestorOf(focused()) or device.threads.hasFocus()
+
+
+def test_the_only_engine_that_works_stays_on(make_window: MakeWindow, qtbot: QtBot) -> None:
+    broken = Surroundings((machines.make_engine(), machines.BROKEN), machines.COMPUTER)
+    page = page_of(make_window, qtbot, broken)
+    works, does_not = page.engines
+    assert works.switch.fixed
+    assert not does_not.switch.fixed
+
+
+def test_layers_that_nothing_here_places_can_be_taken_back(make_window: MakeWindow, qtbot: QtBot) -> None:
+    window = make_window(machine=Machine(no_gpu()), settings=Settings(gpu_layers=5))
+    device = shown(window, qtbot).device
+    assert device.layers.fixed
+    assert device.layers.edit.text() == "5"
+    QTest.keyClick(device.reset_button, Qt.Key.Key_Return)
+    settle(qtbot, window)
+    assert window._settings.gpu_layers == -1
+    assert device.reset_button.isHidden()
+    assert device.layers.edit.text() == ""
 
 
 def test_a_model_has_settings_of_its_own_until_they_are_removed(

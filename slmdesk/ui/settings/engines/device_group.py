@@ -96,12 +96,21 @@ class DeviceGroup:
             placeholder=tr("all that fit"),
         )
         self.layers.picked.connect(lambda value: on_change("gpu_layers", value))
+        self.reset_button = Button(theme, tr("Set back to all that fit"), ButtonKind.LINK)
+        self.reset_button.clicked.connect(lambda: self._reset_layers(on_change))
+        self.reset_button.setFixedHeight(theme.sizes.field)
+        self.reset_button.hide()
+        layers = QWidget()
+        line = Flow()
+        layers.setLayout(line)
+        line.addWidget(self.reset_button)
+        line.addWidget(self.layers)
         self.layers_row = SettingsRow(
             theme,
             "layers",
             tr("Layers on the device"),
             tr("The rest runs on the processor. All of them are fastest, where they fit."),
-            self.layers,
+            layers,
         )
         self.threads = AutomaticNumber(
             theme, tr("Threads"), least=1, most=MOST_THREADS, automatic=AS_FOUND, placeholder=tr("automatic")
@@ -159,6 +168,16 @@ class DeviceGroup:
     def show_link(self) -> None:
         """The settings were shown anew."""
         self._show_link()
+
+    def show_reset(self, useless: bool) -> None:
+        """Whether the number of layers is `useless` here: it cannot be changed then, but taken back."""
+        self.reset_button.setVisible(useless and self.layers.value is not None)
+
+    def _reset_layers(self, on_change: Callable[[str, object], None]) -> None:
+        self.device.setFocus()
+        self.layers.set_value(ALL_THAT_FIT)
+        on_change("gpu_layers", ALL_THAT_FIT)
+        self.reset_button.hide()
 
     def _show_link(self) -> None:
         found = self._threads_found

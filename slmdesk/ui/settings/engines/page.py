@@ -140,9 +140,19 @@ class EnginesPage(SettingsPage):
         if not hasattr(self, "this_model"):
             return
         self.this_model.set_limits(self._fixed, self._useless)
+        self.device.show_reset("gpu_layers" in self._useless and "gpu_layers" not in self._fixed)
+        # One that does not work answers nothing, however it is switched.
         on = [view for view in self.engines if view.switch.value]
-        if len(on) == 1 and "engines_off" not in self._fixed:
-            on[0].switch.set_fixed(tr("One engine stays on: without any, no model can answer."), lock=False)
+        able = [view for view in on if self._may_work(view.engine)] or on
+        if len(able) == 1 and "engines_off" not in self._fixed:
+            why = tr("One engine stays on: without any, no model can answer.")
+            able[0].row.set_fixed(why, lock=False)
+            able[0].switch.set_fixed(why, lock=False)
+
+    def _may_work(self, name: str) -> bool:
+        facts = self._surroundings.engine(name) if self._surroundings is not None else None
+        # One that was off when somebody looked has told nothing.
+        return facts is None or facts.problem is None
 
     def _useless_settings(self) -> Mapping[str, str]:
         """Settings of the page that nothing here would obey."""
