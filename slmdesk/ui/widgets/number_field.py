@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QResizeEvent,
     QValidator,
     QWheelEvent,
 )
@@ -209,21 +208,6 @@ class NumberField(Field):
         """As wide as the box, or as a sentence below needs to be read."""
         width = max(self._width, self._theme.sizes.choice) if self.error else self._width
         return QSize(width, super().sizeHint().height())
-
-    def minimumSizeHint(self) -> QSize:
-        """Room for a short number: what else it might say is shortened."""
-        return QSize(min(self._width, self._theme.sizes.number_width), super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The box gives way where there is less room than it would take."""
-        super().resizeEvent(event)
-        self._fit_box()
-
-    def _fit_box(self) -> None:
-        least = self.minimumSizeHint().width()
-        self.box.setFixedWidth(
-            min(self._width, max(self.width(), least)) if self.isVisible() else self._width
-        )
 
     def _set_read_only(self, read_only: bool) -> None:
         self.spin.setReadOnly(read_only)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
 
 from slmdesk.ui.theme import Theme
 from slmdesk.ui.widgets.choice_button import ChoiceButton
@@ -75,6 +76,21 @@ class AutomaticNumber(NumberField):
     def set_value(self, value: float | None) -> None:
         """Show `value`, without saying `picked`."""
         super().set_value(None if value == self._automatic else value)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for a short number: what else it might say is shortened."""
+        return QSize(min(self._width, self._theme.sizes.number_width), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The box gives way where there is less room than it would take."""
+        super().resizeEvent(event)
+        self._fit_box()
+
+    def _fit_box(self) -> None:
+        least = self.minimumSizeHint().width()
+        self.box.setFixedWidth(
+            min(self._width, max(self.width(), least)) if self.isVisible() else self._width
+        )
 
     def set_placeholder(self, words: str) -> None:
         """Say something else while it is empty."""
