@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from slmdesk.messages import Language, choose_language
-from slmdesk.storage import resources_folder
 from slmdesk.ui import MainWindow, Theme
 from slmdesk.ui.models import ModelsPanel
 from slmdesk.ui.models.variant_model import QUALITY, VARIANT
 from slmdesk.ui.models.variant_table import VariantTable
 from slmdesk.ui.widgets.badge import Badge
-from slmdesk.ui.widgets.labels import ElidedLabel, Label
+from slmdesk.ui.widgets.labels import Label
 from tests.ui.driving import focused, settle
 from tests.ui.models.conftest import OpenPanel
+from tests.ui.room import SMALL, USUAL, faults_of, scaled_theme, speak
 
-SMALL, USUAL = (900, 600), (1280, 800)
 LARGE_TEXT = 2.0
 
 
@@ -31,66 +29,25 @@ def text_scale() -> float:
 
 
 @pytest.fixture
-def language(request: pytest.FixtureRequest) -> Iterator[Language]:
-    """Spoken while the panel is made; words are longer in Polish."""
-    choose_language(request.param, resources_folder() / "locale")
-    yield request.param
-    choose_language("en", resources_folder() / "locale")
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Words are longer in Polish."""
+    yield from speak(request.param)
 
 
 @pytest.fixture
 def theme(qapp: QApplication, text_scale: float) -> Iterator[Theme]:
     """In place of the usual one: with larger text."""
-    made = Theme(qapp, "light", scale=text_scale)
-    made.set_style()
-    yield made
-    Theme(qapp, "light", scale=1.0).set_style()
+    yield from scaled_theme(qapp, text_scale)
 
 
 def faults(panel: ModelsPanel) -> list[str]:
     """What a person could not read or reach of what is shown."""
-    found = []
-    for widget in panel.findChildren(QWidget):
-        if not widget.isVisible() or not isinstance(widget, Label | QAbstractButton | Badge | VariantTable):
-            continue
-        words = getattr(widget, "text", str)()
-        name = f"{type(widget).__name__} {words if isinstance(words, str) else widget.accessibleName()!r}"
-        scrolled = _scrolled_by(widget, panel)
-        view: QWidget = scrolled.viewport() if scrolled is not None else panel
-        place = QRect(widget.mapTo(view, QPoint(0, 0)), widget.size())
-        if place.left() < 0 or place.right() >= view.width():
-            found.append(f"{name}: beyond the edge, {place} of {view.size()}")
-        holder = widget.parentWidget()
-        if (
-            holder is not None
-            and not isinstance(holder, VariantTable)
-            and not holder.rect().contains(widget.geometry())
-        ):
-            found.append(f"{name}: cut by what holds it, {widget.geometry()} of {holder.size()}")
-        if scrolled is None and (place.top() < 0 or place.bottom() >= view.height()):
-            found.append(f"{name}: beyond the foot, {place} of {view.size()}")
-        if isinstance(widget, Label) and not isinstance(widget, ElidedLabel):
-            needed = (
-                widget.heightForWidth(widget.width()) if widget.wordWrap() else widget.sizeHint().height()
-            )
-            if widget.height() < needed or widget.width() < widget.minimumSizeHint().width():
-                found.append(f"{name}: cut, {widget.size()}")
-        elif isinstance(widget, Badge) and widget.width() < widget.sizeHint().width():
-            found.append(f"{name}: shortened")
-    for area in panel.findChildren(QScrollArea):
-        content = area.widget()
-        if area.isVisible() and content is not None and content.width() > area.viewport().width():
-            found.append(f"{type(area).__name__}: {content.width()} of {area.viewport().width()}")
-    return found
+    judged = Label | QAbstractButton | Badge | VariantTable
+    return faults_of(panel, judged, _is_shortened, own_layout=(VariantTable,))
 
 
-def _scrolled_by(widget: QWidget, panel: QWidget) -> QScrollArea | None:
-    parent = widget.parentWidget()
-    while parent is not None and parent is not panel:
-        if isinstance(parent, QScrollArea):
-            return parent
-        parent = parent.parentWidget()
-    return None
+def _is_shortened(widget: QWidget) -> str:
+    return "shortened" if isinstance(widget, Badge) and widget.width() < widget.sizeHint().width() else ""
 
 
 def _list(panel: ModelsPanel) -> None:
@@ -122,7 +79,7 @@ def _card(panel: ModelsPanel) -> None:
 @pytest.mark.parametrize("text_scale", [1.0, 1.5, 2.0, 3.0])
 @pytest.mark.parametrize("language", ["en", "pl"], indirect=True)
 def test_everything_is_read_and_reached(
-    open_panel: OpenPanel, qtbot: QtBot, size: tuple[int, int], text_scale: float, language: Language
+    open_panel: OpenPanel, qtbot: QtBot, size: tuple[int, int], text_scale: float, language: str
 ) -> None:
     window, panel = open_panel(size=size)
     states: tuple[Callable[[ModelsPanel], None], ...] = (_list, _filters, _model, _compared, _card)

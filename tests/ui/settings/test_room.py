@@ -6,12 +6,10 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from slmdesk.messages import Language, choose_language
-from slmdesk.storage import Settings, resources_folder
+from slmdesk.storage import Settings
 from slmdesk.ui import MainWindow, Theme
 from slmdesk.ui.main_window import SETTINGS
 from slmdesk.ui.settings import SettingsPanel
@@ -19,14 +17,13 @@ from slmdesk.ui.surroundings import Surroundings
 from slmdesk.ui.widgets.button import Button
 from slmdesk.ui.widgets.choice_button import ChoiceButton
 from slmdesk.ui.widgets.field import FieldBox
-from slmdesk.ui.widgets.labels import ElidedLabel, Label
+from slmdesk.ui.widgets.labels import Label
 from slmdesk.ui.widgets.segmented import Segmented
 from slmdesk.ui.widgets.surface import Card
 from tests.ui import machines
 from tests.ui.driving import MakeWindow, settle
 from tests.ui.machines import Machine, no_gpu, two_devices, wrong_build
-
-SMALL, USUAL = (900, 600), (1280, 800)
+from tests.ui.room import SMALL, USUAL, faults_of, scaled_theme, speak
 
 
 @pytest.fixture
@@ -35,66 +32,31 @@ def text_scale() -> float:
 
 
 @pytest.fixture
-def language(request: pytest.FixtureRequest) -> Iterator[Language]:
-    """Spoken while the window is made; words are longer in Polish."""
-    choose_language(request.param, resources_folder() / "locale")
-    yield request.param
-    choose_language("en", resources_folder() / "locale")
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Words are longer in Polish."""
+    yield from speak(request.param)
 
 
 @pytest.fixture
 def theme(qapp: QApplication, text_scale: float) -> Iterator[Theme]:
     """In place of the usual one: with larger text."""
-    made = Theme(qapp, "light", scale=text_scale)
-    made.set_style()
-    yield made
-    Theme(qapp, "light", scale=1.0).set_style()
+    yield from scaled_theme(qapp, text_scale)
 
 
 def faults(panel: SettingsPanel) -> list[str]:
     """What a person could not read or reach of what is shown."""
-    found = []
-    judged = Label | QAbstractButton | ChoiceButton | FieldBox | Segmented | Card
-    for widget in panel.findChildren(QWidget):
-        if not widget.isVisible() or not isinstance(widget, judged):
-            continue
-        words = getattr(widget, "text", str)()
-        name = f"{type(widget).__name__} {words or widget.accessibleName()!r}"
-        area = _scrolled_by(widget, panel)
-        view: QWidget = area.viewport() if area is not None else panel
-        place = QRect(widget.mapTo(view, QPoint(0, 0)), widget.size())
-        if place.left() < 0 or place.right() >= view.width():
-            found.append(f"{name}: beyond the edge, {place} of {view.size()}")
-        if area is None and (place.top() < 0 or place.bottom() >= view.height()):
-            found.append(f"{name}: beyond the foot, {place} of {view.size()}")
-        holder = widget.parentWidget()
-        if holder is not None and not holder.rect().contains(widget.geometry()):
-            found.append(f"{name}: cut by what holds it, {widget.geometry()} of {holder.size()}")
-        if isinstance(widget, Label) and not isinstance(widget, ElidedLabel):
-            wraps = widget.wordWrap()
-            needed = widget.heightForWidth(widget.width()) if wraps else widget.sizeHint().height()
-            if widget.height() < needed or widget.width() < widget.minimumSizeHint().width():
-                found.append(f"{name}: cut, {widget.size()}")
-        elif isinstance(widget, Button):
+
+    def is_cut(widget: QWidget) -> str:
+        if isinstance(widget, Button):
             # The tooltip says all of it.
             if widget.is_shortened and widget is not panel.engines.device.found_button:
-                found.append(f"{name}: shortened, {widget.width()} of {widget.sizeHint().width()}")
+                return f"shortened, {widget.width()} of {widget.sizeHint().width()}"
         elif not isinstance(widget, Label | Card) and widget.width() < widget.minimumSizeHint().width():
-            found.append(f"{name}: cut, {widget.width()} of {widget.minimumSizeHint().width()}")
-    for scroll in panel.findChildren(QScrollArea):
-        content = scroll.widget()
-        if scroll.isVisible() and content is not None and content.width() > scroll.viewport().width():
-            found.append(f"{type(scroll).__name__}: {content.width()} of {scroll.viewport().width()}")
-    return found
+            return f"cut, {widget.width()} of {widget.minimumSizeHint().width()}"
+        return ""
 
-
-def _scrolled_by(widget: QWidget, panel: QWidget) -> QScrollArea | None:
-    parent = widget.parentWidget()
-    while parent is not None and parent is not panel:
-        if isinstance(parent, QScrollArea):
-            return parent
-        parent = parent.parentWidget()
-    return None
+    judged = Label | QAbstractButton | ChoiceButton | FieldBox | Segmented | Card
+    return faults_of(panel, judged, is_cut)
 
 
 def _broken() -> Surroundings:
@@ -126,7 +88,7 @@ def open_page(window: MainWindow, qtbot: QtBot) -> SettingsPanel:
 @pytest.mark.parametrize("text_scale", [1.0, 2.0])
 @pytest.mark.parametrize("language", ["en", "pl"], indirect=True)
 def test_nothing_is_cut(
-    make_window: MakeWindow, qtbot: QtBot, size: tuple[int, int], text_scale: float, language: Language
+    make_window: MakeWindow, qtbot: QtBot, size: tuple[int, int], text_scale: float, language: str
 ) -> None:
     found: dict[str, list[str]] = {}
     for name, (surroundings, settings) in STATES.items():
