@@ -36,7 +36,7 @@ from slmdesk.catalogue.variants import (
     quality_order,
     quality_words,
 )
-from slmdesk.catalogue.weights import expected_size, parameters_of
+from slmdesk.catalogue.weights import expected_size, is_sold_as, parameters_of
 
 __all__ = [
     "GGUF",
@@ -68,6 +68,7 @@ __all__ = [
     "group_variants",
     "is_projector",
     "is_repository",
+    "is_sold_as",
     "licence_doubts",
     "licence_name",
     "licence_summary",

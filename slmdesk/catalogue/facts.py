@@ -7,7 +7,6 @@ type or size is an unknown one.
 from __future__ import annotations
 
 import datetime
-import math
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
@@ -27,6 +26,7 @@ from slmdesk.catalogue.model import (
     tier_of,
 )
 from slmdesk.catalogue.names import SoldSize, is_repository, is_safe_path, size_in, title_of
+from slmdesk.catalogue.weights import is_sold_as
 from slmdesk.fit import Dimensions
 
 if TYPE_CHECKING:
@@ -118,10 +118,9 @@ def model_of(info: ModelInfo) -> CatalogueModel | None:
 def _sold_size(name: str, parameters: int | None) -> SoldSize | None:
     """What the name sells, unless the Hub counted something else altogether (`parameters`)."""
     sold = size_in(name)
-    if sold is None or parameters is None:
+    if sold is None or parameters is None or is_sold_as(sold.billions, parameters, _SOLD_WRONGLY):
         return sold
-    ratio = parameters / 1e9 / sold.billions if sold.billions else math.inf
-    return sold if 1 / _SOLD_WRONGLY < ratio < _SOLD_WRONGLY else None
+    return None
 
 
 def named_files(info: ModelInfo) -> tuple[ModelFile, ...] | None:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from slmdesk.catalogue.model import CatalogueModel, Format, Variant
 from slmdesk.catalogue.quantizations import quantization_named
 
+_ROUNDED_BY = 1.5
+
 
 def parameters_of(model: CatalogueModel) -> int | None:
     """Number of weights: as the Hub counted them, else as another source did, else as sold; None: unknown.
@@ -17,6 +19,12 @@ def parameters_of(model: CatalogueModel) -> int | None:
     """
     counted = model.dimensions.parameters if model.dimensions is not None else None
     return counted or model.counted or (round(model.billions * 1e9) if model.billions else None)
+
+
+def is_sold_as(billions: float, parameters: float, times: float = _ROUNDED_BY) -> bool:
+    """Whether a model with so many weights may be sold as so many `billions`: names round, or leave out the
+    table of words. `times`: how far the two may be apart."""
+    return bool(billions) and 1 / times < parameters / 1e9 / billions < times
 
 
 def expected_size(model: CatalogueModel, variant: Variant) -> int | None:

@@ -10,6 +10,7 @@ from slmdesk.catalogue import (
     Variant,
     curated_notes,
     description_of,
+    is_sold_as,
     licence_doubts,
     licence_name,
     licence_summary,
@@ -37,7 +38,6 @@ from slmdesk.offers import Offer, note_of_speeds
 
 _NONE = "–"
 _MOST_LANGUAGES = 12
-_ROUNDED_BY = 1.5
 _NOT_ASKED = (
     "network-offline", "network-offline-variable", "network-host-not-allowed", "network-insecure",
     "network-bad-endpoint",
@@ -78,16 +78,11 @@ def model_size(model: CatalogueModel) -> str:
     """As sold, else as the Hub counted it, also where a name says something else altogether; "" unknown."""
     counted = model.dimensions.parameters if model.dimensions is not None else None
     billions = model.billions
-    if billions is None or (counted and not model.curated and _differ(billions, counted / 1e9)):
+    if billions is None or (counted and not model.curated and not is_sold_as(billions, counted)):
         billions = counted / 1e9 if counted else None
     elif model.size_label:
         return model.size_label
     return f"{format_number(billions, decimals=2)}B" if billions is not None else model.size_label
-
-
-def _differ(sold: float, counted: float) -> bool:
-    """By more than a name that rounds, or leaves out the table of words, explains."""
-    return max(sold, counted) > _ROUNDED_BY * min(sold, counted)
 
 
 def model_lines(

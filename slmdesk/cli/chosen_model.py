@@ -23,16 +23,13 @@ def chosen_or_another(paths: Paths, settings: Settings, output: Output) -> Insta
         return _usable(resolve_model(wanted, paths), settings, paths)
     except UserError as error:
         models = find_models(paths)
-        other = next((one for one in models if one.problem is None and _is_on(one, settings)), None)
+        file = paths.settings_file
+        other = next((one for one in models if not (one.problem or turned_off(one, settings, file))), None)
         if other is None:
             raise
         if settings.model:
             output.note(f"slmdesk: {_in_words(wanted, models, error, other)}")
         return other
-
-
-def _is_on(model: InstalledModel, settings: Settings) -> bool:
-    return model.engine not in settings.engines_off
 
 
 def _usable(model: InstalledModel, settings: Settings, paths: Paths) -> InstalledModel:

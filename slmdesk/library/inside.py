@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from slmdesk.formats.gguf import find_part
 from slmdesk.formats.onnx import is_genai_folder
+from slmdesk.library.entries import identity_of, is_folder, visible_entries
 from slmdesk.messages import ErrorKind, UserError
 
 _GGUF, _ONNX = ".gguf", ".onnx"
@@ -70,7 +70,7 @@ def _look(top: Path) -> _Found:
         for entry in _entries(folder):
             seen += 1
             path = folder / entry.name
-            if _is_dir(entry):
+            if is_folder(entry):
                 if depth < _DEPTH:
                     folders.append((path, depth + 1))
                 elif _identity(path) not in entered:
@@ -83,34 +83,22 @@ def _look(top: Path) -> _Found:
     return found
 
 
-def _identity(folder: Path) -> tuple[int, int]:
-    try:
-        status = folder.stat()
-    except OSError:
-        return 0, 0
-    return status.st_dev, status.st_ino
-
-
-def _is_dir(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        # A link that leads to itself.
-        return False
-
-
 def _is_first(file: Path) -> bool:
     """Whether it is a model by its name: of one in several parts, only the first."""
     part = find_part(file.stem)
     return part is None or part.number == 1
 
 
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _identity(folder: Path) -> tuple[int, int]:
     try:
-        with os.scandir(folder) as entries:
-            yield from sorted(
-                (one for one in entries if not one.name.startswith(".")), key=lambda one: one.name
-            )
+        return identity_of(folder)
+    except OSError:
+        return 0, 0
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        return visible_entries(folder)
     except OSError:
         # Nothing in it can be chosen, either.
-        return
+        return []

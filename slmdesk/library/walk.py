@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from slmdesk.formats.onnx import is_genai_folder
+from slmdesk.library.entries import identity_of, is_folder, visible_entries
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def walk_models(top: Path, ending: str) -> Iterator[tuple[Path, bool]]:
         inside = []
         for entry in entries:
             path = folder / entry.name
-            if _is_dir(entry):
+            if is_folder(entry):
                 if entry.is_symlink():
                     links.append(path)
                 else:
@@ -57,33 +58,23 @@ def walk_models(top: Path, ending: str) -> Iterator[tuple[Path, bool]]:
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as entries:
-            return sorted((one for one in entries if not one.name.startswith(".")), key=lambda one: one.name)
+        return visible_entries(folder)
     except OSError as error:
         _note_unreadable(error)
         return []
 
 
 def _is_graph(entry: os.DirEntry[str]) -> bool:
-    return entry.name.lower().endswith(_GRAPH_ENDING) and not _is_dir(entry)
-
-
-def _is_dir(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        # A link that leads to itself; as a file it is listed with that problem.
-        return False
+    return entry.name.lower().endswith(_GRAPH_ENDING) and not is_folder(entry)
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
-    """What tells one folder from another however it was reached; None: it has gone away."""
+    """None: it has gone away."""
     try:
-        status = folder.stat()
+        return identity_of(folder)
     except OSError as error:
         _note_unreadable(error)
         return None
-    return status.st_dev, status.st_ino
 
 
 def _note_unreadable(error: OSError) -> None:

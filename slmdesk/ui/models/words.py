@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from slmdesk.catalogue import licence_name
+from slmdesk.catalogue import is_sold_as, licence_name
 from slmdesk.messages import format_bytes, format_integer, format_number, format_seconds, tr, tr_n
 from slmdesk.ui.download_size import NOTHING, size_words
 from slmdesk.ui.widgets.verdict import badge_of
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
 # Tokens per second below which a tenth matters.
 _SLOW = 5
-# Names round; what differs from the count by more than this factor is no rounding.
-_SOLD_AS = 1.5
 _LEAST_S = 0.1
 _MINUTE_S = 59.5
 _WHOLE_S = 9.95
@@ -117,11 +114,11 @@ def about_words(model: CatalogueModel) -> str:
 def parameter_words(model: CatalogueModel) -> str:
     """How many parameters it has: as sold, unless a count of them says that it is sold as something else."""
     counted = model.dimensions.parameters if model.dimensions is not None else None
-    if counted and not (model.billions and _agree(counted / 1e9, model.billions)):
+    if counted and not (model.billions and is_sold_as(model.billions, counted)):
         words = _billion(counted / 1e9)
         sold = model.size_label
         return tr("{parameters}, named {size}").format(parameters=words, size=sold) if sold else words
-    if model.counted and model.billions and not _agree(model.counted / 1e9, model.billions):
+    if model.counted and model.billions and not is_sold_as(model.billions, model.counted):
         # Sold as far less than it has; how much exactly, only the Hub can say.
         return model.size_label
     return _billion(model.billions) if model.billions else model.size_label
@@ -129,10 +126,6 @@ def parameter_words(model: CatalogueModel) -> str:
 
 def _billion(billions: float) -> str:
     return tr("{billions} billion parameters").format(billions=format_number(billions, decimals=2))
-
-
-def _agree(counted: float, sold: float) -> bool:
-    return abs(math.log(counted / sold)) < math.log(_SOLD_AS)
 
 
 def first_word(seconds: float) -> str:
